@@ -1,0 +1,56 @@
+/**
+ * The one error table: what a code means to a shell (exit status) and to an HTTP client (status).
+ *
+ * `namesCause`: whether the text of such an error may be shown to the caller. A defect's text may
+ * hold anything, so it is logged and never shown.
+ */
+export const ERRORS = {
+  ERR_ALIAS_EXISTS: { exitStatus: 1, httpStatus: 409, namesCause: true },
+  ERR_ALIAS_UNKNOWN: { exitStatus: 1, httpStatus: 404, namesCause: true },
+  ERR_OUTPUT: { exitStatus: 1, httpStatus: 500, namesCause: true },
+  ERR_USAGE: { exitStatus: 2, httpStatus: 400, namesCause: true },
+  ERR_INVALID_ALIAS: { exitStatus: 2, httpStatus: 400, namesCause: true },
+  ERR_INVALID_REQUEST: { exitStatus: 2, httpStatus: 400, namesCause: true },
+  ERR_ROUTE_UNKNOWN: { exitStatus: 5, httpStatus: 404, namesCause: true },
+  ERR_METHOD_NOT_ALLOWED: { exitStatus: 5, httpStatus: 405, namesCause: true },
+  ERR_BODY_TOO_LARGE: { exitStatus: 2, httpStatus: 413, namesCause: true },
+  ERR_MEDIA_TYPE: { exitStatus: 2, httpStatus: 415, namesCause: true },
+  ERR_FORBIDDEN: { exitStatus: 4, httpStatus: 403, namesCause: true },
+  ERR_ORIGIN_FORBIDDEN: { exitStatus: 4, httpStatus: 403, namesCause: true },
+  ERR_TOO_MANY_CONNECTIONS: { exitStatus: 5, httpStatus: 503, namesCause: true },
+  ERR_DAEMON_UNREACHABLE: { exitStatus: 5, httpStatus: 503, namesCause: true },
+  ERR_DAEMON_UNTRUSTED: { exitStatus: 5, httpStatus: 503, namesCause: true },
+  ERR_DAEMON_RUNNING: { exitStatus: 5, httpStatus: 503, namesCause: true },
+  ERR_SOCKET: { exitStatus: 5, httpStatus: 503, namesCause: true },
+  ERR_KEYSTORE_IN_USE: { exitStatus: 5, httpStatus: 503, namesCause: true },
+  ERR_KEYSTORE_UNREADABLE: { exitStatus: 6, httpStatus: 503, namesCause: true },
+  ERR_KEYSTORE_UNSUPPORTED: { exitStatus: 6, httpStatus: 503, namesCause: true },
+  ERR_KEYSTORE_IO: { exitStatus: 6, httpStatus: 503, namesCause: true },
+  ERR_INTERNAL: { exitStatus: 70, httpStatus: 500, namesCause: false },
+} as const satisfies Record<
+  string,
+  { exitStatus: number; httpStatus: number; namesCause: boolean }
+>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An operation that could not be done, for a reason the caller can act on. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "AppError";
+    this.code = code;
+  }
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(ERRORS, value);
+}
+
+/** The `code` of a failed system call (`ENOENT`, `EACCES`, …), if `error` is one. */
+export function systemErrorCode(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}

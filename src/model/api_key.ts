@@ -1,0 +1,18 @@
+import type { Alias } from "./alias.ts";
+import type { Expiry } from "./expiry.ts";
+import type { Instant } from "./instant.ts";
+
+/** What is remembered of a key once it has been created: never the key itself. */
+export interface ApiKey {
+  readonly alias: Alias;
+  /** The key's last four characters; `undefined` if its entry cannot be opened. */
+  readonly lastCharacters: string | undefined;
+  readonly createdAt: Instant | undefined;
+  readonly expiry: Expiry | undefined;
+}
+
+const MASK = "*".repeat(20);
+
+export function maskedKey(key: ApiKey): string {
+  return MASK + (key.lastCharacters ?? "");
+}

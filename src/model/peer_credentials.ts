@@ -1,0 +1,14 @@
+/** Who is at the other end of a connection, as the kernel says: never from a header or a string. */
+export interface PeerCredentials {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups at the moment of connecting. */
+  readonly groups: readonly number[];
+  readonly pid: number | undefined;
+}
+
+/**
+ * The uid and gid that Linux reports for an identity which has none in this user namespace
+ * (`/proc/sys/kernel/overflowuid`). It stands for anybody, so it must never be an administrator.
+ */
+export const OVERFLOW_ID = 65534;
