@@ -1,0 +1,66 @@
+import { TAG } from "./tag.ts";
+
+/** DER for one value: `tag`, the length of all parts together, the parts. */
+export function encodeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const head = [tag, ...lengthOctets(length)];
+  const der = new Uint8Array(head.length + length);
+  der.set(head);
+  let offset = head.length;
+  for (const part of parts) {
+    der.set(part, offset);
+    offset += part.length;
+  }
+  return der;
+}
+
+export function encodeSequence(...parts: readonly Uint8Array[]): Uint8Array {
+  return encodeDer(TAG.SEQUENCE, ...parts);
+}
+
+export function encodeOctetString(content: Uint8Array): Uint8Array {
+  return encodeDer(TAG.OCTET_STRING, content);
+}
+
+/** A non-negative INTEGER of at most 53 bits. */
+export function encodeUnsignedInteger(value: number): Uint8Array {
+  const octets: number[] = [];
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
+  if ((octets[0] ?? 0x80) >= 0x80) octets.unshift(0);
+  return encodeDer(TAG.INTEGER, Uint8Array.from(octets));
+}
+
+export function encodeNull(): Uint8Array {
+  return encodeDer(TAG.NULL);
+}
+
+/** @param dotted an OBJECT IDENTIFIER whose arcs fit 53 bits */
+export function encodeObjectIdentifier(dotted: string): Uint8Array {
+  const [root = 0, second = 0, ...arcs] = dotted.split(".").map(Number);
+  const octets = [root * 40 + second, ...arcs].flatMap(base128);
+  return encodeDer(TAG.OBJECT_IDENTIFIER, Uint8Array.from(octets));
+}
+
+/** UTF-16, big-endian, as BMPString has it and Java writes it (surrogate pairs included). */
+export function encodeBmpString(text: string): Uint8Array {
+  return encodeDer(TAG.BMP_STRING, utf16BigEndian(text));
+}
+
+export function utf16BigEndian(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "utf16le").swap16());
+}
+
+function lengthOctets(length: number): number[] {
+  if (length < 0x80) return [length];
+  const octets: number[] = [];
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
+  return [0x80 | octets.length, ...octets];
+}
+
+function base128(arc: number): number[] {
+  const octets = [arc % 128];
+  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    octets.unshift(0x80 | (rest % 128));
+  }
+  return octets;
+}
