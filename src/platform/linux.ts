@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import type { PeerCredentials } from "../model/peer_credentials.ts";
+import { lockFileHolder, tryLockFile } from "./lock_file.ts";
+import type { NativeLibrary } from "./native_library.ts";
+import { opensslPkcs12Kdf } from "./openssl.ts";
+import type { Platform } from "./platform.ts";
+import { forbidCoreDumps, posixFlock, posixGroupId } from "./posix.ts";
+import { isAlive, type PosixProcess, processIdentity, withUmask } from "./posix_process.ts";
+import { socketDescriptor } from "./socket_descriptor.ts";
+
+// <asm-generic/socket.h>; the same on x86-64 and arm64.
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
+const PR_SET_DUMPABLE = 4;
+const MAX_GROUPS = 65536;
+
+export function linuxPlatform(process: PosixProcess, libc: NativeLibrary): Platform {
+  const flock = posixFlock(libc, "__errno_location");
+  const alive = (pid: number) => isAlive(process, pid);
+  return {
+    self: { ...processIdentity(process), isConfined: isConfined() },
+    knowsPeers: true,
+    peerCredentials: (socket) => peerCredentials(libc, socketDescriptor(socket)),
+    tryLock: (path, role) => tryLockFile(path, { pid: process.pid, role }, flock),
+    lockHolder: (path) => lockFileHolder(path, flock, alive),
+    groupId: (name) => posixGroupId(libc, name),
+    withMode: (mode, bind) => withUmask(process, mode, bind),
+    protectMemory() {
+      forbidCoreDumps(libc);
+      const prctl = libc.symbol("prctl", {
+        parameters: ["i32", "usize", "usize", "usize", "usize"],
+        result: "i32",
+      });
+      prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n);
+    },
+    pkcs12Kdf: opensslPkcs12Kdf(libc),
+  };
+}
+
+/** unix(7): what the kernel noted when the peer called connect(2). */
+function peerCredentials(libc: NativeLibrary, descriptor: number): PeerCredentials | undefined {
+  // struct ucred { pid_t pid; uid_t uid; gid_t gid; }
+  const ucred = socketOption(libc, descriptor, SO_PEERCRED, 12);
+  const [pid, uid, gid] = ucred ?? [];
+  if (ucred?.length !== 3 || pid === undefined || uid === undefined || gid === undefined) {
+    return undefined;
+  }
+  // A buffer that is too small fails, so the rare large answer costs a second call.
+  const groups = socketOption(libc, descriptor, SO_PEERGROUPS, 4 * 64) ??
+    socketOption(libc, descriptor, SO_PEERGROUPS, 4 * MAX_GROUPS);
+  if (groups === undefined) return undefined;
+  return { uid, gid, groups, pid: pid === 0 ? undefined : pid };
+}
+
+function socketOption(
+  libc: NativeLibrary,
+  descriptor: number,
+  option: number,
+  bytes: number,
+): number[] | undefined {
+  const getsockopt = libc.symbol("getsockopt", {
+    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  });
+  const value = new Uint32Array(bytes / 4);
+  const length = new Uint32Array([bytes]);
+  const octets = new Uint8Array(value.buffer);
+  const status = getsockopt(descriptor, SOL_SOCKET, option, octets, new Uint8Array(length.buffer));
+  return status === 0 ? [...value.subarray(0, (length[0] ?? 0) / 4)] : undefined;
+}
+
+/** Whether this process sees other users' identities through a user namespace's partial map. */
+function isConfined(): boolean {
+  try {
+    return readFileSync("/proc/self/uid_map", "latin1").trim().split(/\s+/).join(" ") !==
+      "0 0 4294967295";
+  } catch {
+    return false; // no /proc, or a kernel without user namespaces
+  }
+}

@@ -1,0 +1,38 @@
+import * as ffi from "node:ffi";
+import type {
+  NativeFunction,
+  NativeLibrary,
+  NativeSignature,
+  NativeType,
+} from "./native_library.ts";
+
+/** The symbols of the running executable, which include its C library's and OpenSSL's. */
+export function openNodeLibrary(): NativeLibrary {
+  const { lib } = ffi.dlopen(null);
+  const functions = new Map<string, NativeFunction>();
+  return {
+    symbol(name: string, { parameters, result }: NativeSignature): NativeFunction {
+      let call = functions.get(name);
+      if (call === undefined) {
+        const signature = {
+          arguments: parameters.map((type) => FFI_TYPES[type]),
+          return: FFI_TYPES[result],
+        };
+        call = lib.getFunction(name, signature) as unknown as NativeFunction;
+        functions.set(name, call);
+      }
+      return call;
+    },
+    readInt32(address, offset) {
+      return BigInt(address) === 0n ? undefined : ffi.getInt32(BigInt(address), offset);
+    },
+  };
+}
+
+const FFI_TYPES = {
+  i32: "i32",
+  u32: "u32",
+  usize: "u64",
+  pointer: "pointer",
+  buffer: "pointer",
+} as const satisfies Record<NativeType, string>;

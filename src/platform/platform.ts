@@ -1,0 +1,72 @@
+import type { Socket } from "node:net";
+import type { PeerCredentials } from "../model/peer_credentials.ts";
+import type { Pkcs12Kdf } from "../pkcs12/key_derivation.ts";
+
+/** What this program needs of an operating system beyond `node:` modules. */
+export interface Platform {
+  readonly self: ProcessIdentity;
+
+  /**
+   * Who is at the other end of a connection, from the kernel: for a server who connected, for a
+   * client who listens.
+   *
+   * @returns undefined where the kernel cannot tell; such a peer must be refused
+   */
+  peerCredentials(socket: Socket): PeerCredentials | undefined;
+
+  /** Whether {@link peerCredentials} can ever answer here. */
+  readonly knowsPeers: boolean;
+
+  /**
+   * Takes the exclusive lock on a file that exists for nothing else, creates it (0600) where it is
+   * missing, and writes into it who holds it. The lock ends with the process, however that ends.
+   *
+   * @returns undefined while another process holds it
+   * @throws the system's error, or AppError ERR_KEYSTORE_IO for what is no plain file
+   */
+  tryLock(path: string, role: LockRole): FileLock | undefined;
+
+  /**
+   * Who holds the lock; undefined if nobody does or it cannot be told (another user's lock file, a
+   * holder that has not written its name yet).
+   */
+  lockHolder(path: string): LockHolder | undefined;
+
+  /** The gid of a group's name; undefined for an unknown one. */
+  groupId(name: string): number | undefined;
+
+  /**
+   * Runs `bind`, which creates a socket, so that the socket has exactly `mode` from its first
+   * instant. Whatever else `bind` creates meanwhile gets no more than `mode` either.
+   */
+  withMode<T>(mode: number, bind: () => T): T;
+
+  /** No core dumps, and no other process of the same user may read this one's memory. */
+  protectMemory(): void;
+
+  /** OpenSSL's own derivation, where it can be reached. */
+  readonly pkcs12Kdf: Pkcs12Kdf | undefined;
+}
+
+export interface ProcessIdentity extends PeerCredentials {
+  readonly pid: number;
+  /**
+   * Whether the files of the host's root appear as nobody's, as in a user namespace that maps its
+   * own root to an ordinary user: uid 0 means little there.
+   */
+  readonly isConfined: boolean;
+}
+
+/** A daemon keeps its lock for life, a command for a moment: waiting helps against one only. */
+export type LockRole = "command" | "daemon";
+
+export interface LockHolder {
+  readonly pid: number;
+  readonly role: LockRole;
+}
+
+export interface FileLock {
+  /** Of the lock file; −1 where the system has no such thing. */
+  readonly descriptor: number;
+  release(): void;
+}

@@ -1,0 +1,45 @@
+import { AppError } from "../errors.ts";
+import type { NativeLibrary } from "./native_library.ts";
+import type { Flock } from "./lock_file.ts";
+
+const LOCK_SH = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const RLIMIT_CORE = 4;
+
+/** `errno` values after which waiting for a lock is pointless: the file system has none. */
+const LOCKS_UNSUPPORTED = new Set([
+  /* ENOLCK, Linux */ 37,
+  /* macOS */ 77,
+  /* ENOSYS */ 38,
+  78,
+  45,
+  95,
+]);
+
+/** flock(2): bound to the open file description, so it ends with the process in every case. */
+export function posixFlock(libc: NativeLibrary, errnoSymbol: string): Flock {
+  const flock = libc.symbol("flock", { parameters: ["i32", "i32"], result: "i32" });
+  const errnoAddress = libc.symbol(errnoSymbol, { parameters: [], result: "pointer" });
+  return (descriptor, kind) => {
+    const operation = kind === "exclusive" ? LOCK_EX : LOCK_SH;
+    if (flock(descriptor, operation | LOCK_NB) === 0) return true;
+    const errno = libc.readInt32(errnoAddress(), 0) ?? 0;
+    if (!LOCKS_UNSUPPORTED.has(errno)) return false;
+    throw new AppError("ERR_KEYSTORE_IO", "the keystore's file system has no locks");
+  };
+}
+
+/** getgrnam(3), which asks whatever name service the host is configured for. */
+export function posixGroupId(libc: NativeLibrary, name: string): number | undefined {
+  const getgrnam = libc.symbol("getgrnam", { parameters: ["buffer"], result: "pointer" });
+  // struct group { char *gr_name; char *gr_passwd; gid_t gr_gid; … }
+  const gid = libc.readInt32(getgrnam(Buffer.from(`${name}\0`)), 16);
+  return gid === undefined ? undefined : gid >>> 0;
+}
+
+/** setrlimit(2): a crash leaves no copy of the memory behind. */
+export function forbidCoreDumps(libc: NativeLibrary): void {
+  const setrlimit = libc.symbol("setrlimit", { parameters: ["i32", "buffer"], result: "i32" });
+  setrlimit(RLIMIT_CORE, new Uint8Array(16));
+}
