@@ -1,0 +1,111 @@
+import { type Alias, lookupAlias } from "../model/alias.ts";
+import type { ApiKey } from "../model/api_key.ts";
+import { type Expiry, parseExpiry } from "../model/expiry.ts";
+import { type Instant, parseEpochMs } from "../model/instant.ts";
+import type { Secret } from "../model/secret.ts";
+import { AppError } from "../errors.ts";
+import { isCurrentScheme } from "../pkcs12/encryption_scheme.ts";
+import { OID } from "../pkcs12/oid.ts";
+import type { PasswordKeys } from "../pkcs12/password_keys.ts";
+import { newSafeBag, type SafeBag } from "../pkcs12/safe_bag.ts";
+import { decodeSecretBag, openSecretBag, sealSecretBag } from "../pkcs12/secret_bag.ts";
+
+/** MetricsHub protects each API key with this password, in every keystore. */
+export const ENTRY_PASSWORD = "secret";
+
+const NAME_PREFIX = "api_key:";
+const EXPIRY_SEPARATOR = "__";
+const CREATION_DATE = /^Time (\d{1,15})$/;
+const SHOWN_CHARACTERS = 4;
+
+/** An API key beside the bag that holds it. */
+export interface ApiKeyEntry {
+  readonly key: ApiKey;
+  readonly bag: SafeBag;
+  /** The bag's salt, where a new bag may share its derivation. */
+  readonly sharableSalt: Uint8Array | undefined;
+}
+
+/** @returns undefined for a bag that is not an API key's */
+export function apiKeyAlias(bag: SafeBag): Alias | undefined {
+  // Java compares names in lower case, whatever the file has.
+  const name = bag.friendlyName?.toLowerCase();
+  return name?.startsWith(NAME_PREFIX) ? lookupAlias(name.slice(NAME_PREFIX.length)) : undefined;
+}
+
+/**
+ * Reads an API key's bag. One that does not open with the entry password, or whose expiry no Java
+ * program could parse, is an entry all the same: without `lastCharacters`, there to be revoked.
+ */
+export async function openApiKeyEntry(
+  alias: Alias,
+  bag: SafeBag,
+  keys: PasswordKeys,
+): Promise<ApiKeyEntry> {
+  const entry = { alias, createdAt: creationDate(bag) };
+  try {
+    const secretBag = decodeSecretBag(requireSecretBag(bag));
+    const payload = await openSecretBag(secretBag, keys);
+    const { lastCharacters, expiry } = decodePayload(payload);
+    payload.fill(0);
+    const sharableSalt = isCurrentScheme(secretBag.scheme) ? secretBag.scheme.salt : undefined;
+    return { key: { ...entry, lastCharacters, expiry }, bag, sharableSalt };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const key = { ...entry, lastCharacters: undefined, expiry: undefined };
+    return { key, bag, sharableSalt: undefined };
+  }
+}
+
+export interface NewApiKey {
+  readonly alias: Alias;
+  readonly secret: Secret;
+  readonly createdAt: Instant;
+  readonly expiry: Expiry | undefined;
+}
+
+/** Makes the bag for a new key, as Java would. */
+export async function sealApiKeyEntry(
+  { alias, secret, createdAt, expiry }: NewApiKey,
+  keys: PasswordKeys,
+  salt: Uint8Array | undefined,
+): Promise<ApiKeyEntry> {
+  const key = secret.reveal();
+  const text = expiry === undefined ? key : `${key}${EXPIRY_SEPARATOR}${expiry.expiresOn}`;
+  const payload = Buffer.from(text, "utf8");
+  const bagValue = await sealSecretBag(payload, keys, salt);
+  payload.fill(0);
+  const localKeyId = Buffer.from(`Time ${createdAt}`, "latin1");
+  const bag = newSafeBag(OID.SECRET_BAG, bagValue, NAME_PREFIX + alias, localKeyId);
+  return {
+    key: { alias, createdAt, expiry, lastCharacters: lastCharactersOf(key) },
+    bag,
+    sharableSalt: decodeSecretBag(bagValue).scheme.salt,
+  };
+}
+
+function requireSecretBag(bag: SafeBag): Uint8Array {
+  if (bag.bagId === OID.SECRET_BAG) return bag.bagValue;
+  throw new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key in a bag of another kind");
+}
+
+function decodePayload(payload: Uint8Array) {
+  const [key = "", expiresOn] = Buffer.from(payload).toString("utf8").split(EXPIRY_SEPARATOR);
+  const expiry = expiresOn === undefined ? undefined : parseExpiry(expiresOn);
+  if (expiresOn !== undefined && expiry === undefined) {
+    throw new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key with an expiry that is no date");
+  }
+  return { lastCharacters: lastCharactersOf(key), expiry };
+}
+
+function lastCharactersOf(key: string): string {
+  // A key so short that these would be much of it is not shown at all.
+  return key.length >= 4 * SHOWN_CHARACTERS ? key.slice(-SHOWN_CHARACTERS) : "";
+}
+
+/** Java keeps an entry's creation date in localKeyID, as `Time <milliseconds since 1970>`. */
+function creationDate(bag: SafeBag): Instant | undefined {
+  const text = bag.localKeyId && Buffer.from(bag.localKeyId).toString("latin1");
+  const [, epochMs] = CREATION_DATE.exec(text ?? "") ?? [];
+  return epochMs === undefined ? undefined : parseEpochMs(Number(epochMs));
+}

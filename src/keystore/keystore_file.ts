@@ -1,0 +1,221 @@
+import { randomBytes } from "node:crypto";
+import { type BigIntStats, constants, renameSync, statSync } from "node:fs";
+import { type FileHandle, open, readdir, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AppError, systemErrorCode } from "../errors.ts";
+import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
+import { ioError } from "./io_error.ts";
+import { targetPath } from "./target_path.ts";
+
+/** Tells one state of a file from the next: every replacement or rewrite changes it. */
+export type FileIdentity = string;
+
+export interface FileStamp {
+  readonly identity: FileIdentity;
+  /** The permission bits. */
+  readonly mode: number;
+}
+
+export interface FileState extends FileStamp {
+  readonly bytes: Uint8Array;
+}
+
+export interface KeystoreFileOptions {
+  readonly path: string;
+  /** See {@link ioError}. */
+  readonly mayBeDenied: boolean;
+  /** The effective uid, to know whether ownership can be given away; undefined on Windows. */
+  readonly uid: number | undefined;
+}
+
+/** Someone else replaced the file since it was read: start over from what is there now. */
+export class FileChangedError extends Error {}
+
+/** The keystore as octets on a disk: read whole, replaced whole. */
+export class KeystoreFile {
+  readonly #options: KeystoreFileOptions;
+  #swept = false;
+
+  constructor(options: KeystoreFileOptions) {
+    this.#options = options;
+  }
+
+  get path(): string {
+    return this.#options.path;
+  }
+
+  /** @returns undefined where there is no file */
+  identity(): FileIdentity | undefined {
+    const stats = this.#stat();
+    return stats && identityOf(stats);
+  }
+
+  /** @returns undefined where there is no file */
+  async read(): Promise<FileState | undefined> {
+    try {
+      // Opening a FIFO must not wait for its writer.
+      const file = await open(this.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      try {
+        return await this.#readStable(file);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (systemErrorCode(error) === "ENOENT") return undefined;
+      throw ioError(error, `cannot open keystore ${this.path}`, this.#options.mayBeDenied);
+    }
+  }
+
+  /**
+   * Puts `bytes` in the file's place so that at every instant, power failures included, a reader
+   * finds the old state or the new one whole: a temporary file in the same folder is written and
+   * synced, renamed over the old file, and the folder is synced.
+   *
+   * @param expected the state that `bytes` were made from
+   * @throws FileChangedError when the file is in another state by the moment of the rename
+   */
+  async replace(bytes: Uint8Array, expected: FileIdentity | undefined): Promise<FileStamp> {
+    try {
+      const target = targetPath(this.path);
+      await this.#sweep(target);
+      return await this.#replace(target, bytes, expected);
+    } catch (error) {
+      throw ioError(error, `cannot write keystore ${this.path}`, this.#options.mayBeDenied);
+    }
+  }
+
+  async #readStable(file: FileHandle): Promise<FileState> {
+    for (let attempt = 0;; attempt++) {
+      const before = await file.stat({ bigint: true });
+      if (!before.isFile()) {
+        const reason = before.isDirectory() ? "it is a folder" : "it is no plain file";
+        throw new AppError("ERR_KEYSTORE_IO", this.#cannotOpen(reason));
+      }
+      if (before.size > MAX_FILE_BYTES) {
+        const reason = `it is larger than ${MAX_FILE_BYTES} bytes`;
+        throw new AppError("ERR_KEYSTORE_UNSUPPORTED", this.#cannotOpen(reason));
+      }
+      const bytes = Buffer.alloc(Number(before.size));
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+      const after = await file.stat({ bigint: true });
+      // A program that rewrites the file in place may be under way: take what stays still.
+      const isStable = bytesRead === bytes.length && identityOf(before) === identityOf(after);
+      if (isStable || attempt === 10) {
+        return { bytes: bytes.subarray(0, bytesRead), ...stampOf(after) };
+      }
+    }
+  }
+
+  async #replace(
+    target: string,
+    bytes: Uint8Array,
+    expected: FileIdentity | undefined,
+  ): Promise<FileStamp> {
+    const temporary = temporaryPath(target);
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      try {
+        await this.#keepOwnerAndMode(file, target);
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      const stamp = stampOf(statSync(temporary, { bigint: true }));
+      // Nothing may come between this check and the rename; what a program that takes no lock
+      // writes in just that instant is lost.
+      if (this.identity() !== expected) throw new FileChangedError();
+      renameSync(temporary, target);
+      await syncFolder(dirname(target));
+      return stamp;
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined); // gone already if the rename succeeded
+      throw error;
+    }
+  }
+
+  async #keepOwnerAndMode(file: FileHandle, target: string): Promise<void> {
+    if (this.#options.uid === undefined) return;
+    const created = await file.stat();
+    const existing = statSync(target, { throwIfNoEntry: false });
+    if (existing !== undefined) {
+      if (existing.uid !== created.uid || existing.gid !== created.gid) {
+        await file.chown(existing.uid, existing.gid);
+      }
+      // Only now, as a wider mode under another group would open the file to that group.
+      if ((existing.mode & 0o777) !== 0o600) await file.chmod(existing.mode & 0o777);
+      return;
+    }
+    // A new keystore made by root belongs to whoever the folder belongs to, so that a MetricsHub
+    // that runs under its own user can read it; not so in a folder that all share, such as /tmp.
+    const folder = statSync(dirname(target));
+    const isShared = (folder.mode & 0o1000) !== 0;
+    if (this.#options.uid === 0 && folder.uid !== 0 && !isShared) {
+      await file.chown(folder.uid, folder.gid);
+    }
+  }
+
+  /**
+   * Removes what a killed process left of an unfinished replacement. Under the writers' lock nobody
+   * else can be at it, and once is enough in the life of a process.
+   */
+  async #sweep(target: string): Promise<void> {
+    if (this.#swept) return;
+    const folder = dirname(target);
+    const [prefix, suffix] = temporaryAffixes(target);
+    for (const name of await readdir(folder)) {
+      if (!name.startsWith(prefix) || !name.endsWith(suffix)) continue;
+      // One that another user left in a shared folder is not ours to remove, and in nobody's way.
+      await unlink(join(folder, name)).catch(() => undefined);
+    }
+    this.#swept = true;
+  }
+
+  #stat(): BigIntStats | undefined {
+    try {
+      return statSync(this.path, { bigint: true, throwIfNoEntry: false });
+    } catch (error) {
+      throw ioError(error, `cannot open keystore ${this.path}`, this.#options.mayBeDenied);
+    }
+  }
+
+  #cannotOpen(reason: string): string {
+    return `cannot open keystore ${this.path}: ${reason}`;
+  }
+}
+
+function stampOf(stats: BigIntStats): FileStamp {
+  return { identity: identityOf(stats), mode: Number(stats.mode) & 0o777 };
+}
+
+/**
+ * Without the time of the last status change: the rename itself alters that, and the identity of
+ * the new file has to be known before it.
+ */
+function identityOf({ dev, ino, size, mtimeNs }: BigIntStats): FileIdentity {
+  return [dev, ino, size, mtimeNs].join(" ");
+}
+
+function temporaryAffixes(target: string): [prefix: string, suffix: string] {
+  return [`.${basename(target)}.`, ".tmp"];
+}
+
+function temporaryPath(target: string): string {
+  const [prefix, suffix] = temporaryAffixes(target);
+  return join(dirname(target), `${prefix}${randomBytes(8).toString("hex")}${suffix}`);
+}
+
+/** Makes a rename in a folder survive a power failure. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r").catch((error) => {
+    // Windows opens no folders, and needs no such call.
+    if (systemErrorCode(error) === "EPERM" || systemErrorCode(error) === "EISDIR") return undefined;
+    throw error;
+  });
+  if (folder === undefined) return;
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

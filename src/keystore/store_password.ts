@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { AppError, systemErrorCode } from "../errors.ts";
+import { Secret } from "../model/secret.ts";
+import { ioError } from "./io_error.ts";
+
+/** The password of every MetricsHub install, public in MetricsHub's sources. */
+export const BUILT_IN_PASSWORD =
+  "Matrix, Credits: Bertrand, Elvis, Fadhela, Huan, Nassim, Ramassh and Thomas";
+
+export const PASSWORD_SOURCES = [
+  "password-file",
+  "systemd-credential",
+  "keystore-folder",
+  "metricshub-built-in",
+] as const;
+
+export type PasswordSource = (typeof PASSWORD_SOURCES)[number];
+
+export interface StorePassword {
+  readonly secret: Secret;
+  readonly source: PasswordSource;
+  readonly path: string | undefined;
+  /** The permission bits of the file at `path`. */
+  readonly mode: number | undefined;
+}
+
+export interface StorePasswordOptions {
+  readonly keystorePath: string;
+  /** From `--password-file`. */
+  readonly passwordFile: string | undefined;
+  /** systemd's `$CREDENTIALS_DIRECTORY`. */
+  readonly credentialsFolder: string | undefined;
+  readonly mayBeDenied: boolean;
+}
+
+const CREDENTIAL_NAME = "keystore-password";
+const MAX_PASSWORD_BYTES = 4096;
+const GENERATED_BYTES = 24;
+
+/** The password to open an existing keystore with: the first of the places that names one. */
+export async function findStorePassword(options: StorePasswordOptions): Promise<StorePassword> {
+  return await configuredPassword(options) ?? builtIn();
+}
+
+/**
+ * The password for a keystore about to be created.
+ *
+ * @throws AppError ERR_KEYSTORE_UNSUPPORTED for one that Java could not use: its password-based
+ *   encryption takes ASCII only
+ */
+export async function newStorePassword(options: StorePasswordOptions): Promise<StorePassword> {
+  const configured = await configuredPassword(options);
+  if (configured === undefined) {
+    return isMetricsHubInstall(options.keystorePath) ? builtIn() : await generate(options);
+  }
+  if (/^[\x20-\x7e]+$/.test(configured.secret.reveal())) return configured;
+  throw new AppError(
+    "ERR_KEYSTORE_UNSUPPORTED",
+    `cannot create keystore ${options.keystorePath}: the password in ${configured.path} holds ` +
+      "other than printable ASCII characters, with which Java could not open it",
+  );
+}
+
+/** MetricsHub looks for its keystore in `security` beside the `bin` that it runs from. */
+export function isMetricsHubInstall(keystorePath: string): boolean {
+  const folder = dirname(keystorePath);
+  return basename(folder) === "security" && existsSync(join(dirname(folder), "bin"));
+}
+
+async function configuredPassword(
+  options: StorePasswordOptions,
+): Promise<StorePassword | undefined> {
+  const { passwordFile, credentialsFolder, mayBeDenied } = options;
+  if (passwordFile !== undefined) {
+    const password = await readPassword(passwordFile, "password-file", mayBeDenied);
+    if (password === undefined) throw noSuchFile(passwordFile);
+    return password;
+  }
+  const places = [
+    [credentialsFolder && join(credentialsFolder, CREDENTIAL_NAME), "systemd-credential"],
+    [passwordPath(options), "keystore-folder"],
+  ] as const;
+  for (const [path, source] of places) {
+    const password = path ? await readPassword(path, source, mayBeDenied) : undefined;
+    if (password !== undefined) return password;
+  }
+  return undefined;
+}
+
+function builtIn(): StorePassword {
+  return {
+    secret: new Secret(BUILT_IN_PASSWORD),
+    source: "metricshub-built-in",
+    path: undefined,
+    mode: undefined,
+  };
+}
+
+/** A random password in a file of its own, on the disk before anything is encrypted with it. */
+async function generate(options: StorePasswordOptions): Promise<StorePassword> {
+  const path = passwordPath(options);
+  const password = randomBytes(GENERATED_BYTES).toString("base64url");
+  try {
+    const file = await open(path, "wx", 0o600);
+    try {
+      await file.writeFile(`${password}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw ioError(error, `cannot write password file ${path}`, options.mayBeDenied);
+  }
+  return { secret: new Secret(password), source: "keystore-folder", path, mode: 0o600 };
+}
+
+/** Beside `metricshub-keystore.p12` it is `metricshub-keystore.password`. */
+function passwordPath({ keystorePath }: StorePasswordOptions): string {
+  return `${keystorePath.slice(0, -extname(keystorePath).length || undefined)}.password`;
+}
+
+async function readPassword(
+  path: string,
+  source: PasswordSource,
+  mayBeDenied: boolean,
+): Promise<StorePassword | undefined> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const bytes = Buffer.alloc(MAX_PASSWORD_BYTES + 1);
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+      const password = bytes.toString("utf8", 0, bytesRead).replace(/\r?\n$/, "");
+      bytes.fill(0);
+      if (password === "" || bytesRead > MAX_PASSWORD_BYTES) throw noPassword(path);
+      const { mode } = await file.stat();
+      return { secret: new Secret(password), source, path, mode: mode & 0o777 };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw ioError(error, `cannot read password file ${path}`, mayBeDenied);
+  }
+}
+
+function noSuchFile(path: string): AppError {
+  return new AppError(
+    "ERR_KEYSTORE_IO",
+    `cannot read password file ${path}: no such file or folder`,
+  );
+}
+
+function noPassword(path: string): AppError {
+  return new AppError("ERR_KEYSTORE_IO", `password file ${path} is empty or too long`);
+}

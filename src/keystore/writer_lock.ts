@@ -1,0 +1,104 @@
+import { existsSync, fchownSync, fstatSync, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "../errors.ts";
+import type { FileLock, LockRole, Platform } from "../platform/platform.ts";
+import { ioError } from "./io_error.ts";
+import { targetPath } from "./target_path.ts";
+
+/** Who may write a keystore, and when. */
+export interface WriterLock {
+  /** Runs `work` as the keystore's one writer. */
+  run<T>(work: () => Promise<T>): Promise<T>;
+  /** @throws AppError ERR_KEYSTORE_IN_USE while a daemon of another process has the keystore */
+  assertReadable(): void;
+}
+
+export interface WriterLockOptions {
+  readonly keystorePath: string;
+  readonly platform: Platform;
+  /** See {@link ioError}. */
+  readonly mayBeDenied: boolean;
+  /** How long to wait for another short-lived writer. */
+  readonly timeoutMs: number;
+  /** Whether to create the keystore's folder, as for the default path: a typo in any other one
+   * should be an error. */
+  readonly createFolder: boolean;
+}
+
+const POLL_MS = 5;
+
+/** The lock of a command: taken for each change, released right after it. */
+export function commandLock(options: WriterLockOptions): WriterLock {
+  return {
+    async run(work) {
+      const lock = await acquire(options, "command");
+      try {
+        return await work();
+      } finally {
+        lock.release();
+      }
+    },
+    assertReadable: () => assertNoDaemon(options),
+  };
+}
+
+/**
+ * The lock of a daemon: held from here to the end of the process.
+ *
+ * @throws AppError ERR_KEYSTORE_IN_USE when another daemon has it, or a command keeps it too long
+ */
+export async function daemonLock(options: WriterLockOptions): Promise<WriterLock> {
+  await acquire(options, "daemon");
+  return { run: (work) => work(), assertReadable: () => undefined };
+}
+
+async function acquire(options: WriterLockOptions, role: LockRole): Promise<FileLock> {
+  const { platform, timeoutMs, createFolder, keystorePath } = options;
+  if (createFolder) mkdirSync(dirname(keystorePath), { recursive: true, mode: 0o700 });
+  const path = attempt(options, () => lockPath(options));
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const lock = attempt(options, () => platform.tryLock(path, role));
+    if (lock !== undefined) return keepOwner(lock, options);
+    assertNoDaemon(options);
+    if (performance.now() >= deadline) throw inUse(options, "another process");
+    // Commands that wait side by side should not wake up side by side.
+    await sleep(POLL_MS * (1 + Math.random()));
+  }
+}
+
+function assertNoDaemon(options: WriterLockOptions): void {
+  // Where there is no folder there is no lock in it, and nothing to protect.
+  if (!existsSync(dirname(options.keystorePath))) return;
+  const holder = attempt(options, () => options.platform.lockHolder(lockPath(options)));
+  if (holder?.role === "daemon") throw inUse(options, `the daemon with pid ${holder.pid}`);
+}
+
+function inUse({ keystorePath }: WriterLockOptions, holder: string): AppError {
+  return new AppError("ERR_KEYSTORE_IN_USE", `keystore ${keystorePath} is in use by ${holder}`);
+}
+
+function attempt<T>({ keystorePath, mayBeDenied }: WriterLockOptions, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw ioError(error, `cannot lock keystore ${keystorePath}`, mayBeDenied);
+  }
+}
+
+/** Beside the file itself, so that all names of one keystore share one lock. */
+function lockPath({ keystorePath }: WriterLockOptions): string {
+  return `${targetPath(keystorePath)}.lock`;
+}
+
+/** A lock file that root created must not lock out the keystore's own owner. */
+function keepOwner(lock: FileLock, { keystorePath, platform }: WriterLockOptions): FileLock {
+  if (platform.self.uid !== 0 || lock.descriptor < 0) return lock;
+  const keystore = statSync(keystorePath, { throwIfNoEntry: false });
+  const { uid, gid } = fstatSync(lock.descriptor);
+  if (keystore !== undefined && (keystore.uid !== uid || keystore.gid !== gid)) {
+    fchownSync(lock.descriptor, keystore.uid, keystore.gid);
+  }
+  return lock;
+}
