@@ -1,0 +1,42 @@
+import * as v from "valibot";
+
+export const KEYS_PATH = "/v1/keys";
+
+export function keyPath(alias: string): string {
+  return `${KEYS_PATH}/${encodeURIComponent(alias)}`;
+}
+
+const instant = v.nullable(v.pipe(v.string(), v.isoTimestamp()));
+
+/** A key as it is listed: everything but the key itself. */
+export const keySchema = v.object({
+  alias: v.string(),
+  /** 20 asterisks and the last four characters. */
+  maskedKey: v.string(),
+  /** RFC 3339, UTC; null where the keystore does not say. */
+  createdAt: instant,
+  /** RFC 3339, UTC; null for a key that does not expire. */
+  expiresAt: instant,
+  /** The same by the wall clock of the keystore's host, as it is stored: `2031-12-31T23:59:59`. */
+  expiresOn: v.nullable(v.string()),
+  expired: v.boolean(),
+  /** Whether the entry opens; MetricsHub stops its search for a key at one that does not. */
+  readable: v.boolean(),
+});
+
+export const keyListSchema = v.object({ keys: v.array(keySchema) });
+
+export const newKeySchema = v.strictObject({ alias: v.string() });
+
+/** The one answer that ever holds a key's secret. */
+export const createdKeySchema = v.object({
+  alias: v.string(),
+  key: v.string(),
+  createdAt: instant,
+  expiresAt: instant,
+});
+
+export type Key = v.InferOutput<typeof keySchema>;
+export type KeyList = v.InferOutput<typeof keyListSchema>;
+export type NewKey = v.InferOutput<typeof newKeySchema>;
+export type CreatedKey = v.InferOutput<typeof createdKeySchema>;

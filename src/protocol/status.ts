@@ -1,0 +1,26 @@
+import * as v from "valibot";
+
+export const STATUS_PATH = "/v1/status";
+
+export const statusSchema = v.object({
+  version: v.string(),
+  server: v.object({
+    /** Whether a daemon answers or the command itself, in process. */
+    role: v.picklist(["daemon", "command"]),
+    pid: v.number(),
+    socket: v.nullable(v.string()),
+    startedAt: v.pipe(v.string(), v.isoTimestamp()),
+  }),
+  keystore: v.object({
+    path: v.string(),
+    exists: v.boolean(),
+    keys: v.number(),
+    /** Entries that are not API keys, as far as they can be seen. */
+    otherEntries: v.number(),
+  }),
+  /** Where the store password comes from; null as long as there is no keystore. */
+  password: v.nullable(v.object({ source: v.string(), path: v.nullable(v.string()) })),
+  warnings: v.array(v.string()),
+});
+
+export type Status = v.InferOutput<typeof statusSchema>;

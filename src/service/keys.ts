@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import { AppError } from "../errors.ts";
+import type { Alias } from "../model/alias.ts";
+import type { ApiKey } from "../model/api_key.ts";
+import type { Clock } from "../model/instant.ts";
+import { printable } from "../model/printable.ts";
+import { Secret } from "../model/secret.ts";
+import type { Keystore } from "../keystore/keystore.ts";
+
+export interface KeyServiceDependencies {
+  readonly keystore: Keystore;
+  readonly clock: Clock;
+}
+
+/** The life of API keys. Every method throws AppError ERR_KEYSTORE_* where the keystore fails. */
+export class KeyService {
+  readonly #keystore: Keystore;
+  readonly #clock: Clock;
+
+  constructor({ keystore, clock }: KeyServiceDependencies) {
+    this.#keystore = keystore;
+    this.#clock = clock;
+  }
+
+  /** In keystore order. */
+  async list(): Promise<ApiKey[]> {
+    const { content } = await this.#keystore.read();
+    return Array.from(content.entries.values(), ({ key }) => key);
+  }
+
+  /** @throws AppError ERR_ALIAS_UNKNOWN */
+  async get(alias: Alias): Promise<ApiKey> {
+    const { content } = await this.#keystore.read();
+    const entry = content.entries.get(alias);
+    if (entry === undefined) throw aliasUnknown(alias);
+    return entry.key;
+  }
+
+  /**
+   * Makes a key of 122 random bits, which is known to nobody but the caller once this returns.
+   *
+   * @throws AppError ERR_ALIAS_EXISTS
+   */
+  async create(alias: Alias): Promise<{ key: ApiKey; secret: Secret }> {
+    const secret = new Secret(randomUUID());
+    const createdAt = this.#clock();
+    const { key } = await this.#keystore.change((draft) => {
+      if (draft.has(alias)) throw aliasExists(alias);
+      return draft.add({ alias, secret, createdAt, expiry: undefined });
+    });
+    return { key, secret };
+  }
+
+  /** @throws AppError ERR_ALIAS_UNKNOWN */
+  async revoke(alias: Alias): Promise<void> {
+    await this.#keystore.change((draft) => {
+      if (!draft.has(alias)) throw aliasUnknown(alias);
+      draft.remove(alias);
+    });
+  }
+}
+
+function aliasExists(alias: Alias): AppError {
+  const text = `An API key with alias '${printable(alias)}' already exists.`;
+  return new AppError("ERR_ALIAS_EXISTS", text);
+}
+
+function aliasUnknown(alias: Alias): AppError {
+  return new AppError("ERR_ALIAS_UNKNOWN", `No API key found with alias '${printable(alias)}'.`);
+}
