@@ -1,0 +1,32 @@
+import { formatInstant, type Instant } from "../model/instant.ts";
+import { type Status, STATUS_PATH } from "../protocol/status.ts";
+import type { StatusService } from "../service/status.ts";
+import type { Route } from "./route.ts";
+
+/** Which process answers. */
+export interface Server {
+  readonly version: string;
+  readonly role: "daemon" | "command";
+  readonly pid: number;
+  readonly socket: string | undefined;
+  readonly startedAt: Instant;
+}
+
+export function statusRoutes(status: StatusService, server: Server): Route[] {
+  const { version, role, pid, socket, startedAt } = server;
+  return [{
+    method: "GET",
+    path: STATUS_PATH,
+    access: "admin",
+    async respond(context) {
+      const { password, warnings, ...keystore } = await status.status();
+      return context.json<Status>({
+        version,
+        server: { role, pid, socket: socket ?? null, startedAt: formatInstant(startedAt) },
+        keystore,
+        password: password ? { source: password.source, path: password.path ?? null } : null,
+        warnings: [...warnings],
+      });
+    },
+  }];
+}
