@@ -1,0 +1,67 @@
+import * as v from "valibot";
+import { AppError, isErrorCode } from "../errors.ts";
+import { printable } from "../model/printable.ts";
+import {
+  type CreatedKey,
+  createdKeySchema,
+  type Key,
+  keyListSchema,
+  keyPath,
+  KEYS_PATH,
+  type NewKey,
+} from "../protocol/keys.ts";
+import { problemSchema } from "../protocol/problem.ts";
+import { type Status, STATUS_PATH, statusSchema } from "../protocol/status.ts";
+import type { ApiRequest, Transport } from "./transport.ts";
+
+/**
+ * Typed calls of the API. Each throws an AppError with the code of the problem that the API
+ * answered, or ERR_DAEMON_UNREACHABLE for an answer that makes no sense.
+ */
+export class ApiClient {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  createKey(newKey: NewKey): Promise<CreatedKey> {
+    return this.#call({ method: "POST", path: KEYS_PATH, body: newKey }, createdKeySchema);
+  }
+
+  async listKeys(): Promise<Key[]> {
+    const { keys } = await this.#call({ method: "GET", path: KEYS_PATH }, keyListSchema);
+    return keys;
+  }
+
+  async revokeKey(alias: string): Promise<void> {
+    await this.#call({ method: "DELETE", path: keyPath(alias) }, v.undefined());
+  }
+
+  status(): Promise<Status> {
+    return this.#call({ method: "GET", path: STATUS_PATH }, statusSchema);
+  }
+
+  async #call<Schema extends v.GenericSchema>(
+    request: ApiRequest,
+    schema: Schema,
+  ): Promise<v.InferOutput<Schema>> {
+    const { status, body } = await this.#transport.send(request);
+    if (status >= 400) throw problemError(body);
+    const result = v.safeParse(schema, body);
+    if (result.success) return result.output;
+    throw incomprehensible();
+  }
+}
+
+function problemError(body: unknown): AppError {
+  const result = v.safeParse(problemSchema, body);
+  if (!result.success || !isErrorCode(result.output.code)) return incomprehensible();
+  const { code, detail, title } = result.output;
+  return new AppError(code, printable(detail ?? title));
+}
+
+function incomprehensible(): AppError {
+  const text = "the daemon gave an answer that this version of apikey does not understand";
+  return new AppError("ERR_DAEMON_UNREACHABLE", text);
+}
