@@ -1,0 +1,75 @@
+import { parseArgs } from "node:util";
+import { closestMatch } from "leven";
+import { AppError } from "../errors.ts";
+import { printable } from "../model/printable.ts";
+import type { Arguments, CommandSpec } from "./command.ts";
+
+/**
+ * Takes a command line apart by `node:util`, not by cac: that would turn the alias `007` into 7.
+ *
+ * @throws AppError ERR_USAGE, suggesting the nearest option after a typo
+ */
+export function parseArguments(command: CommandSpec, argv: readonly string[]): Arguments {
+  const options = Object.fromEntries(
+    command.options.map(({ name, value }) => [
+      name,
+      { type: value === undefined ? "boolean" : "string", multiple: true } as const,
+    ]),
+  );
+  // Leniently first, as its own errors know no suggestions.
+  const { tokens } = parseArgs({ args: [...argv], options, tokens: true, strict: false });
+  const values = new Map<string, string | true>();
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value } = token;
+    const spec = command.options.find((option) => option.name === name);
+    if (spec === undefined || rawName !== `--${name}`) throw unknownOption(command, rawName);
+    if (spec.value !== undefined && value === undefined) throw usage(`${rawName} needs a value`);
+    if (spec.value === undefined && value !== undefined) throw usage(`${rawName} takes no value`);
+    if (values.has(name)) throw usage(`${rawName} is given more than once`);
+    if (value?.startsWith("-") && !token.inlineValue) {
+      throw usage(
+        `${rawName} needs a value; if it is '${printable(value)}': ${rawName}=${printable(value)}`,
+      );
+    }
+    values.set(name, value ?? true);
+  }
+  const surplus = positionals[command.argument === undefined ? 0 : 1];
+  if (surplus !== undefined) throw usage(`unexpected argument '${printable(surplus)}'`);
+  return {
+    positionals,
+    value(name) {
+      const value = values.get(name);
+      return value === true ? undefined : value;
+    },
+    isSet: (name) => values.has(name),
+  };
+}
+
+/** @throws AppError ERR_USAGE, suggesting the nearest command after a typo */
+export function findCommand(commands: readonly CommandSpec[], name: string): CommandSpec {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command;
+  if (name.startsWith("-")) {
+    throw usage(`unknown option '${printable(name)}' before the command; see apikey --help`);
+  }
+  const names = commands.map((candidate) => candidate.name);
+  throw usage(`unknown command '${printable(name)}'; ${advice(name, names, "apikey --help")}`);
+}
+
+function unknownOption(command: CommandSpec, rawName: string): AppError {
+  const names = [...command.options.map(({ name }) => `--${name}`), "--help"];
+  const text = advice(rawName, names, `apikey ${command.name} --help`);
+  return usage(`unknown option '${printable(rawName)}'; ${text}`);
+}
+
+function advice(typed: string, known: readonly string[], help: string): string {
+  const nearest = closestMatch(typed, known, { maxDistance: 3 });
+  return nearest === undefined ? `see ${help}` : `did you mean '${nearest}'?`;
+}
+
+function usage(text: string): AppError {
+  return new AppError("ERR_USAGE", text);
+}

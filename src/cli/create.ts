@@ -1,0 +1,55 @@
+import { AppError, ERRORS, systemErrorCode } from "../errors.ts";
+import { parseAlias } from "../model/alias.ts";
+import type { ApiClient } from "../client/api_client.ts";
+import type { CreatedKey } from "../protocol/keys.ts";
+import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
+import type { CommandSpec } from "./command.ts";
+import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+
+export const createCommand: CommandSpec = {
+  name: "create",
+  argument: "[alias]",
+  summary: "Create an API key and show it, once",
+  options: [ALIAS_OPTION, JSON_OPTION, ...TARGET_OPTIONS],
+  examples: [
+    "apikey create --alias mcp-openai",
+    "apikey create mcp-claude --json",
+    "apikey create --alias test --keystore ./metricshub-keystore.p12",
+  ],
+  async run(args, { env, connect, print }) {
+    const alias = parseAlias(requireAlias(args));
+    const client = await connect(targetSettings(args, env));
+    const created = await client.createKey({ alias }).catch((error) => {
+      throw withUpstreamText(error, alias);
+    });
+    const text = args.isSet("json") ? `${JSON.stringify(created)}\n` : describe(created);
+    await printOrRevoke(created, client, () => print(text));
+  },
+};
+
+function describe({ alias, key }: CreatedKey): string {
+  return `API key created for alias '${alias}': ${key}\n` +
+    "Please store this key securely, as it will not be shown again.\n";
+}
+
+/** A key that nobody has seen helps nobody: it is taken back. */
+async function printOrRevoke(
+  { alias }: CreatedKey,
+  client: ApiClient,
+  print: () => void,
+): Promise<void> {
+  try {
+    print();
+  } catch (error) {
+    await client.revokeKey(alias);
+    const reason = systemErrorCode(error) ?? "unknown error";
+    const text = `cannot write the key to standard output (${reason}); it has been revoked again`;
+    throw new AppError("ERR_OUTPUT", text, { cause: error });
+  }
+}
+
+function withUpstreamText(error: unknown, alias: string): unknown {
+  if (!(error instanceof AppError) || ERRORS[error.code].exitStatus !== 1) return error;
+  const text = `Error creating API key with alias '${alias}': ${error.message}`;
+  return new AppError(error.code, text, { cause: error });
+}

@@ -1,0 +1,25 @@
+import { lookupAlias } from "../model/alias.ts";
+import { printable } from "../model/printable.ts";
+import { AppError } from "../errors.ts";
+import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
+import type { CommandSpec } from "./command.ts";
+import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+
+export const revokeCommand: CommandSpec = {
+  name: "revoke",
+  argument: "[alias]",
+  summary: "Revoke an API key, at once and for good",
+  options: [ALIAS_OPTION, JSON_OPTION, ...TARGET_OPTIONS],
+  examples: ["apikey revoke --alias mcp-openai", "apikey revoke mcp-claude"],
+  async run(args, { env, connect, print }) {
+    const alias = lookupAlias(requireAlias(args));
+    // In a URL's path these would mean another resource.
+    if (["", ".", ".."].includes(alias)) {
+      throw new AppError("ERR_INVALID_ALIAS", `no key can have the alias '${alias}'`);
+    }
+    const client = await connect(targetSettings(args, env));
+    await client.revokeKey(alias);
+    if (args.isSet("json")) print(`${JSON.stringify({ alias, revoked: true })}\n`);
+    else print(`API key '${printable(alias)}' has been revoked.\n`);
+  },
+};

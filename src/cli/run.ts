@@ -1,0 +1,71 @@
+import { AppError, ERRORS } from "../errors.ts";
+import { findCommand, parseArguments } from "./arguments.ts";
+import type { CommandContext } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+
+export interface RunContext extends CommandContext {
+  readonly version: string;
+  /** Writes one line to standard error. */
+  complain(line: string): void;
+  /** Takes the details of a defect, which are for developers. */
+  log(error: unknown): void;
+}
+
+/** These answer as the upstream tool does, whole sentences and all, without a program's name. */
+const UPSTREAM_TEXTS: readonly string[] = ["ERR_ALIAS_EXISTS", "ERR_ALIAS_UNKNOWN"];
+
+/**
+ * Runs one command line, without the program's own name.
+ *
+ * @returns the exit status; whatever went wrong has been said in one line by then
+ */
+export async function run(argv: readonly string[], context: RunContext): Promise<number> {
+  try {
+    return await dispatch(argv, context);
+  } catch (error) {
+    return report(error, argv.includes("--json"), context);
+  }
+}
+
+async function dispatch(argv: readonly string[], context: RunContext): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined) {
+    (await import("./help.ts")).printHelp(undefined, context.version);
+    return ERRORS.ERR_USAGE.exitStatus;
+  }
+  if (name === "--version" || name === "-v") {
+    context.print(`apikey ${context.version}\n`);
+    return 0;
+  }
+  const isHelp = name === "--help" || name === "-h" || name === "help";
+  const topic = isHelp ? rest.find((word) => !word.startsWith("-")) : name;
+  const command = topic === undefined ? undefined : findCommand(COMMANDS, topic);
+  if (command === undefined || isHelp || asksForHelp(rest)) {
+    (await import("./help.ts")).printHelp(command, context.version);
+    return 0;
+  }
+  await command.run(parseArguments(command, rest), context);
+  return 0;
+}
+
+function asksForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  const options = end < 0 ? argv : argv.slice(0, end);
+  return options.includes("--help") || options.includes("-h");
+}
+
+/** The one place where an error becomes a line and an exit status. */
+function report(error: unknown, asJson: boolean, context: RunContext): number {
+  const isKnown = error instanceof AppError && error.code !== "ERR_INTERNAL";
+  if (!isKnown) context.log(error);
+  const code = isKnown ? error.code : "ERR_INTERNAL";
+  const detail = isKnown ? error.message + remedy(error) : "internal error: a defect in apikey";
+  const { exitStatus } = ERRORS[code];
+  if (asJson) context.complain(JSON.stringify({ code, exitStatus, detail }));
+  else context.complain(UPSTREAM_TEXTS.includes(code) ? detail : `apikey: ${detail}`);
+  return exitStatus;
+}
+
+function remedy(error: AppError): string {
+  return ERRORS[error.code].exitStatus === 4 ? "; run it as an administrator: sudo apikey …" : "";
+}

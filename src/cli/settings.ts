@@ -1,0 +1,103 @@
+import { AppError } from "../errors.ts";
+import type { Arguments, CommandContext, OptionSpec } from "./command.ts";
+
+/** Which keystore a command means, and which way it goes there. */
+export interface TargetSettings {
+  /** undefined for the default one */
+  readonly keystore: string | undefined;
+  /** undefined for the default one */
+  readonly socket: string | undefined;
+  readonly passwordFile: string | undefined;
+}
+
+export interface DaemonSettings extends TargetSettings {
+  readonly socketMode: number;
+  readonly socketGroup: string | undefined;
+  readonly adminGroup: string | undefined;
+}
+
+const PASSWORD_FILE_OPTION: OptionSpec = {
+  name: "password-file",
+  value: "FILE",
+  description: "Read the keystore's password from FILE (APIKEY_PASSWORD_FILE)",
+};
+
+/** The options of every command that asks for something. */
+export const TARGET_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: "keystore",
+    value: "FILE",
+    description: "Work on this keystore, without a daemon (APIKEY_KEYSTORE)",
+  },
+  { name: "socket", value: "PATH", description: "Ask the daemon at this socket (APIKEY_SOCKET)" },
+  PASSWORD_FILE_OPTION,
+];
+
+export const DAEMON_OPTIONS: readonly OptionSpec[] = [
+  { name: "keystore", value: "FILE", description: "Serve this keystore (APIKEY_KEYSTORE)" },
+  { name: "socket", value: "PATH", description: "Listen at this path (APIKEY_SOCKET)" },
+  {
+    name: "socket-mode",
+    value: "MODE",
+    description: "Mode of the socket, octal: 600, or 660 with a group (APIKEY_SOCKET_MODE)",
+  },
+  {
+    name: "socket-group",
+    value: "GROUP",
+    description: "Group of the socket, by name or gid (APIKEY_SOCKET_GROUP)",
+  },
+  {
+    name: "admin-group",
+    value: "GROUP",
+    description: "Whose members administer keys beside root (APIKEY_ADMIN_GROUP)",
+  },
+  PASSWORD_FILE_OPTION,
+];
+
+export const JSON_OPTION: OptionSpec = { name: "json", description: "Print JSON" };
+
+/**
+ * What a client command is to work on. A flag outweighs a variable; where variables name both ways,
+ * the daemon is asked, as they may have been set for the daemon itself.
+ *
+ * @throws AppError ERR_USAGE when flags name both ways
+ */
+export function targetSettings(args: Arguments, env: CommandContext["env"]): TargetSettings {
+  const flags = { keystore: args.value("keystore"), socket: args.value("socket") };
+  if (flags.keystore !== undefined && flags.socket !== undefined) {
+    const text = "--keystore works in process and --socket asks a daemon: give one of them";
+    throw new AppError("ERR_USAGE", text);
+  }
+  const variables = { keystore: setting(env, "keystore"), socket: setting(env, "socket") };
+  const { keystore, socket } = flags.keystore ?? flags.socket ? flags : variables;
+  return {
+    keystore: socket === undefined ? keystore : undefined,
+    socket,
+    passwordFile: args.value("password-file") ?? setting(env, "password-file"),
+  };
+}
+
+/** @throws AppError ERR_USAGE for a mode that is not octal */
+export function daemonSettings(args: Arguments, env: CommandContext["env"]): DaemonSettings {
+  const value = (name: string) => args.value(name) ?? setting(env, name);
+  const socketGroup = value("socket-group");
+  return {
+    keystore: value("keystore"),
+    socket: value("socket"),
+    passwordFile: value("password-file"),
+    socketMode: parseMode(value("socket-mode")) ?? (socketGroup === undefined ? 0o600 : 0o660),
+    socketGroup,
+    adminGroup: value("admin-group"),
+  };
+}
+
+/** `--password-file` is `APIKEY_PASSWORD_FILE`; an empty variable counts as none. */
+function setting(env: CommandContext["env"], name: string): string | undefined {
+  return env[`APIKEY_${name.toUpperCase().replaceAll("-", "_")}`] || undefined;
+}
+
+function parseMode(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw new AppError("ERR_USAGE", `invalid socket mode '${text}': give three octal digits`);
+}

@@ -1,0 +1,55 @@
+import { printable } from "../model/printable.ts";
+import type { Status } from "../protocol/status.ts";
+import type { CommandSpec } from "./command.ts";
+import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+
+const PASSWORD_SOURCES: Readonly<Record<string, string>> = {
+  "password-file": "from the given password file",
+  "systemd-credential": "from systemd's credential",
+  "keystore-folder": "from the password file beside the keystore",
+  "metricshub-built-in": "MetricsHub's built-in one",
+};
+
+export const statusCommand: CommandSpec = {
+  name: "status",
+  summary: "Show who serves which keystore, and what needs attention",
+  options: [JSON_OPTION, ...TARGET_OPTIONS],
+  examples: ["apikey status", "apikey status --json"],
+  async run(args, { env, connect, print }) {
+    const client = await connect(targetSettings(args, env));
+    const status = await client.status();
+    print(args.isSet("json") ? `${JSON.stringify(status)}\n` : describe(status));
+  },
+};
+
+function describe({ version, server, keystore, password, warnings }: Status): string {
+  const lines = [
+    ["Keystore", keystore.path],
+    ["Content", describeContent(keystore)],
+    ["Password", describePassword(password)],
+    [
+      "Served by",
+      server.role === "daemon"
+        ? `daemon, pid ${server.pid}, version ${version}, since ${server.startedAt}`
+        : `this command, version ${version}; no daemon`,
+    ],
+    ...(server.socket === null ? [] : [["Socket", server.socket]]),
+    ...warnings.map((warning) => ["Warning", warning]),
+  ];
+  return lines.map(([label = "", text = ""]) => `${`${label}:`.padEnd(11)}${printable(text)}\n`)
+    .join("");
+}
+
+function describeContent({ exists, keys, otherEntries }: Status["keystore"]): string {
+  if (!exists) return "none yet; the first `create` makes the file";
+  const count = (number: number, one: string, many: string) =>
+    `${number} ${number === 1 ? one : many}`;
+  return `${count(keys, "API key", "API keys")}, ` +
+    count(otherEntries, "other entry", "other entries");
+}
+
+function describePassword(password: Status["password"]): string {
+  if (password === null) return "none yet";
+  const source = PASSWORD_SOURCES[password.source] ?? password.source;
+  return password.path === null ? source : `${source}, ${password.path}`;
+}

@@ -1,0 +1,274 @@
+import { existsSync, realpathSync, writeSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import packageJson from "../package.json" with { type: "json" };
+import type { AccessPolicy } from "./api/access.ts";
+import { run } from "./cli/run.ts";
+import type { DaemonSettings, TargetSettings } from "./cli/settings.ts";
+import { ApiClient } from "./client/api_client.ts";
+import { withFallback } from "./client/fallback.ts";
+import type { Transport } from "./client/transport.ts";
+import { AppError, systemErrorCode } from "./errors.ts";
+import { keystoreAdminUids } from "./keystore/keystore_owner.ts";
+import type { WriterLock, WriterLockOptions } from "./keystore/writer_lock.ts";
+import { systemClock } from "./model/instant.ts";
+import { pickPlatform } from "./platform/pick_platform.ts";
+import type { Platform } from "./platform/platform.ts";
+
+/*
+ * The composition root: the one file that knows this process, picks its platform and joins the
+ * layers. What a command may not need is imported where it turns out to be needed, because start-up
+ * is most of a command's time.
+ */
+const IS_WINDOWS = process.platform === "win32";
+const LOCK_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 60_000;
+const DEFECT_STATUS = 70;
+
+async function main(): Promise<number> {
+  const platform = await pickPlatform(process);
+  platform.protectMemory();
+  return await run(process.argv.slice(2), {
+    version: packageJson.version,
+    env: process.env,
+    connect: (settings) => connect(platform, settings),
+    serve: (settings) => serve(platform, settings),
+    print: (text) => writeAll(1, text),
+    complain,
+    log: logDefect,
+  });
+}
+
+/** Which way a command goes: into a named keystore, to a named daemon, to whichever is there. */
+async function connect(platform: Platform, settings: TargetSettings): Promise<ApiClient> {
+  const keystore = locateKeystore(settings);
+  if (settings.keystore !== undefined) {
+    return new ApiClient(await openInProcess(platform, keystore));
+  }
+  const path = settings.socket ?? defaultSocket();
+  const daemon = await openSocket(platform, path, keystore);
+  if (settings.socket !== undefined) return new ApiClient(daemon);
+  return new ApiClient(withFallback(daemon, () => openInProcess(platform, keystore)));
+}
+
+async function openSocket(
+  platform: Platform,
+  path: string,
+  keystore: KeystoreLocation,
+): Promise<Transport> {
+  const { socketTransport } = await import("./client/socket.ts");
+  const { assertTrustedServer } = await import("./client/server_trust.ts");
+  const owners = keystoreAdminUids(keystore.path, keystore.isDefault, platform.self);
+  return socketTransport({
+    path,
+    timeoutMs: ANSWER_TIMEOUT_MS,
+    assertTrusted(socket) {
+      assertTrustedServer(socket, platform, [0, platform.self.uid, ...owners]);
+    },
+  });
+}
+
+async function openInProcess(platform: Platform, keystore: KeystoreLocation): Promise<Transport> {
+  const { commandLock } = await import("./keystore/writer_lock.ts");
+  const { inProcessTransport } = await import("./client/in_process.ts");
+  const { self } = platform;
+  const policy = {
+    adminUids: keystoreAdminUids(keystore.path, keystore.isDefault, self),
+    adminGids: [],
+  };
+  const lock = commandLock(lockOptions(platform, keystore));
+  const { app } = await openApp(platform, keystore, { lock, policy, role: "command" });
+  return inProcessTransport((request) => app.fetch(request, { peer: self }));
+}
+
+async function serve(platform: Platform, settings: DaemonSettings): Promise<void> {
+  if (!platform.knowsPeers) {
+    const text = "a daemon cannot tell on this system who connects; use the other commands alone";
+    throw new AppError("ERR_SOCKET", text);
+  }
+  const { assertAccess } = await import("./api/access.ts");
+  const { daemonLock } = await import("./keystore/writer_lock.ts");
+  const { startDaemon } = await import("./daemon/daemon.ts");
+  const { self } = platform;
+  const keystore = locateKeystore(settings);
+  const socketPath = resolve(settings.socket ?? defaultSocket());
+  const socketGid = resolveGroup(platform, settings.socketGroup);
+  const adminGid = resolveGroup(platform, settings.adminGroup);
+  assertAccess("admin", self, {
+    adminUids: keystoreAdminUids(keystore.path, keystore.isDefault, self),
+    adminGids: [],
+  });
+  const lock = await daemonLock(lockOptions(platform, keystore));
+  const policy = {
+    adminUids: [0, self.uid],
+    adminGids: adminGid === undefined ? [] : [adminGid],
+  };
+  const { app, open } = await openApp(platform, keystore, {
+    lock,
+    policy,
+    role: "daemon",
+    socket: socketPath,
+  });
+  await open();
+  const daemon = await startDaemon({
+    socketPath,
+    socketMode: settings.socketMode,
+    socketGid,
+    platform,
+    fetch: (request, environment) => app.fetch(request, environment),
+    log: logDefect,
+  });
+  complain(`apikey: listening at ${socketPath}, keystore ${keystore.path}`);
+  complain(`apikey: ${await stopSignal()} received, stopping`);
+  await daemon.stop();
+}
+
+interface AppOptions {
+  readonly lock: WriterLock;
+  readonly policy: AccessPolicy;
+  readonly role: "daemon" | "command";
+  readonly socket?: string;
+}
+
+async function openApp(platform: Platform, location: KeystoreLocation, options: AppOptions) {
+  const { createApp } = await import("./api/app.ts");
+  const { Keystore } = await import("./keystore/keystore.ts");
+  const { KeystoreFile } = await import("./keystore/keystore_file.ts");
+  const { findStorePassword, newStorePassword } = await import("./keystore/store_password.ts");
+  const { portablePkcs12Kdf } = await import("./pkcs12/key_derivation.ts");
+  const { KeyService } = await import("./service/keys.ts");
+  const { StatusService } = await import("./service/status.ts");
+  const { lock, policy, role, socket } = options;
+  const { path: keystorePath, passwordFile } = location;
+  const mayBeDenied = isOrdinaryUser(platform);
+  const passwordOptions = {
+    keystorePath,
+    passwordFile,
+    credentialsFolder: process.env["CREDENTIALS_DIRECTORY"],
+    mayBeDenied,
+  };
+  const keystore = new Keystore({
+    file: new KeystoreFile({
+      path: keystorePath,
+      mayBeDenied,
+      uid: IS_WINDOWS ? undefined : platform.self.uid,
+    }),
+    lock,
+    pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
+    findPassword: () => findStorePassword(passwordOptions),
+    newPassword: () => newStorePassword(passwordOptions),
+  });
+  const app = createApp({
+    keys: new KeyService({ keystore, clock: systemClock }),
+    status: new StatusService(keystore),
+    server: {
+      version: packageJson.version,
+      role,
+      pid: process.pid,
+      socket,
+      startedAt: systemClock(),
+    },
+    policy,
+    clock: systemClock,
+    log: logDefect,
+  });
+  return { app, open: () => keystore.read() };
+}
+
+interface KeystoreLocation {
+  readonly path: string;
+  /** Whether nobody named the path. */
+  readonly isDefault: boolean;
+  readonly passwordFile: string | undefined;
+}
+
+function locateKeystore({ keystore, passwordFile }: TargetSettings): KeystoreLocation {
+  const isDefault = keystore === undefined;
+  return { path: resolve(keystore ?? defaultKeystore()), isDefault, passwordFile };
+}
+
+/** An installed MetricsHub's keystore is beside the `bin` that this executable is in. */
+function defaultKeystore(): string {
+  const folder = dirname(realpathSync(process.execPath));
+  const security = join(dirname(folder), "security");
+  if (basename(folder) === "bin" && existsSync(security)) return join(security, KEYSTORE_NAME);
+  const base = IS_WINDOWS
+    ? join(process.env["ProgramData"] ?? "C:\\ProgramData", "MetricsHub")
+    : "/var/lib/metricshub";
+  return join(base, "security", KEYSTORE_NAME);
+}
+
+const KEYSTORE_NAME = "metricshub-keystore.p12";
+
+function defaultSocket(): string {
+  return IS_WINDOWS
+    ? "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey"
+    : "/run/metricshub/apikey.sock";
+}
+
+function lockOptions(platform: Platform, { path, isDefault }: KeystoreLocation): WriterLockOptions {
+  return {
+    keystorePath: path,
+    platform,
+    mayBeDenied: isOrdinaryUser(platform),
+    timeoutMs: LOCK_TIMEOUT_MS,
+    createFolder: isDefault,
+  };
+}
+
+/** Whether a denied permission means "ask an administrator" rather than a fault. */
+function isOrdinaryUser({ self }: Platform): boolean {
+  return self.uid !== 0 || self.isConfined;
+}
+
+/** @throws AppError ERR_USAGE for a group that does not exist */
+function resolveGroup(platform: Platform, group: string | undefined): number | undefined {
+  if (group === undefined) return undefined;
+  const gid = /^\d{1,9}$/.test(group) ? Number(group) : platform.groupId(group);
+  if (gid !== undefined) return gid;
+  throw new AppError("ERR_USAGE", `no such group: ${group}`);
+}
+
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      process.on(signal, () => resolve(signal));
+    }
+  });
+}
+
+/** All of it, or the system's error: what a pipe or a full disk does not take must not get lost. */
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text, "utf8");
+  for (let offset = 0; offset < bytes.length;) {
+    try {
+      offset += writeSync(descriptor, bytes, offset);
+    } catch (error) {
+      if (systemErrorCode(error) !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+function complain(line: string): void {
+  try {
+    writeAll(2, `${line}\n`);
+  } catch {
+    // Nobody reads standard error; there is nowhere else to say so.
+  }
+}
+
+/** The daemon's log has the details of a defect; a command shows them to developers who ask. */
+function logDefect(error: unknown): void {
+  if (process.argv[2] !== "daemon" && !process.env["APIKEY_DEBUG"]) return;
+  complain(error instanceof Error ? error.stack ?? error.message : String(error));
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error) => {
+    logDefect(error);
+    complain("apikey: internal error: a defect in apikey");
+    process.exit(DEFECT_STATUS);
+  },
+);
