@@ -2,7 +2,6 @@ import { existsSync, realpathSync, writeSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import packageJson from "../package.json" with { type: "json" };
-import type { AccessPolicy } from "./api/access.ts";
 import { run } from "./cli/run.ts";
 import type { DaemonSettings, TargetSettings } from "./cli/settings.ts";
 import { ApiClient } from "./client/api_client.ts";
@@ -70,15 +69,16 @@ async function openSocket(
 
 async function openInProcess(platform: Platform, keystore: KeystoreLocation): Promise<Transport> {
   const { commandLock } = await import("./keystore/writer_lock.ts");
-  const { inProcessTransport } = await import("./client/in_process.ts");
+  const { callLocally } = await import("./api/local.ts");
   const { self } = platform;
   const policy = {
     adminUids: keystoreAdminUids(keystore.path, keystore.isDefault, self),
     adminGids: [],
   };
   const lock = commandLock(lockOptions(platform, keystore));
-  const { app } = await openApp(platform, keystore, { lock, policy, role: "command" });
-  return inProcessTransport((request) => app.fetch(request, { peer: self }));
+  const { routes } = await openRoutes(platform, keystore, { lock, role: "command" });
+  const api = { routes, policy, log: logDefect };
+  return { send: ({ method, path, body }) => callLocally(api, self, method, path, body) };
 }
 
 async function serve(platform: Platform, settings: DaemonSettings): Promise<void> {
@@ -87,6 +87,7 @@ async function serve(platform: Platform, settings: DaemonSettings): Promise<void
     throw new AppError("ERR_SOCKET", text);
   }
   const { assertAccess } = await import("./api/access.ts");
+  const { createApp } = await import("./api/app.ts");
   const { daemonLock } = await import("./keystore/writer_lock.ts");
   const { startDaemon } = await import("./daemon/daemon.ts");
   const { self } = platform;
@@ -103,13 +104,10 @@ async function serve(platform: Platform, settings: DaemonSettings): Promise<void
     adminUids: [0, self.uid],
     adminGids: adminGid === undefined ? [] : [adminGid],
   };
-  const { app, open } = await openApp(platform, keystore, {
-    lock,
-    policy,
-    role: "daemon",
-    socket: socketPath,
-  });
+  const options = { lock, role: "daemon", socket: socketPath } as const;
+  const { routes, open } = await openRoutes(platform, keystore, options);
   await open();
+  const app = createApp({ routes, policy, log: logDefect });
   const daemon = await startDaemon({
     socketPath,
     socketMode: settings.socketMode,
@@ -123,22 +121,24 @@ async function serve(platform: Platform, settings: DaemonSettings): Promise<void
   await daemon.stop();
 }
 
-interface AppOptions {
+interface RouteOptions {
   readonly lock: WriterLock;
-  readonly policy: AccessPolicy;
   readonly role: "daemon" | "command";
   readonly socket?: string;
 }
 
-async function openApp(platform: Platform, location: KeystoreLocation, options: AppOptions) {
-  const { createApp } = await import("./api/app.ts");
+async function openRoutes(
+  platform: Platform,
+  location: KeystoreLocation,
+  { lock, role, socket }: RouteOptions,
+) {
+  const { createRoutes } = await import("./api/routes.ts");
   const { Keystore } = await import("./keystore/keystore.ts");
   const { KeystoreFile } = await import("./keystore/keystore_file.ts");
   const { findStorePassword, newStorePassword } = await import("./keystore/store_password.ts");
   const { portablePkcs12Kdf } = await import("./pkcs12/key_derivation.ts");
   const { KeyService } = await import("./service/keys.ts");
   const { StatusService } = await import("./service/status.ts");
-  const { lock, policy, role, socket } = options;
   const { path: keystorePath, passwordFile } = location;
   const mayBeDenied = isOrdinaryUser(platform);
   const passwordOptions = {
@@ -158,7 +158,7 @@ async function openApp(platform: Platform, location: KeystoreLocation, options: 
     findPassword: () => findStorePassword(passwordOptions),
     newPassword: () => newStorePassword(passwordOptions),
   });
-  const app = createApp({
+  const routes = createRoutes({
     keys: new KeyService({ keystore, clock: systemClock }),
     status: new StatusService(keystore),
     server: {
@@ -168,11 +168,9 @@ async function openApp(platform: Platform, location: KeystoreLocation, options: 
       socket,
       startedAt: systemClock(),
     },
-    policy,
     clock: systemClock,
-    log: logDefect,
   });
-  return { app, open: () => keystore.read() };
+  return { routes, open: () => keystore.read() };
 }
 
 interface KeystoreLocation {

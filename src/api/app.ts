@@ -1,80 +1,100 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { AppError } from "../errors.ts";
-import type { Clock } from "../model/instant.ts";
-import type { KeyService } from "../service/keys.ts";
-import type { StatusService } from "../service/status.ts";
-import { type Access, type AccessPolicy, assertAccess } from "./access.ts";
-import type { Environment } from "./environment.ts";
-import { keyRoutes } from "./keys.ts";
-import { type DefectLog, problemResponse } from "./problem.ts";
-import { MAX_BODY_BYTES } from "./request_body.ts";
-import type { Route } from "./route.ts";
-import { type Server, statusRoutes } from "./status.ts";
+import type { PeerCredentials } from "../model/peer_credentials.ts";
+import { PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
+import { type AccessPolicy, assertAccess } from "./access.ts";
+import { type DefectLog, describeProblem } from "./problem.ts";
+import { answer, type Reply, type Route } from "./route.ts";
+
+export const MAX_BODY_BYTES = 64 * 1024;
+
+/** What travels in Hono's context: built once per connection, where it was accepted. */
+export interface Environment {
+  Bindings: {
+    /** undefined where the kernel could not tell */
+    readonly peer: PeerCredentials | undefined;
+  };
+}
 
 export interface AppDependencies {
-  readonly keys: KeyService;
-  readonly status: StatusService;
-  readonly server: Server;
+  readonly routes: readonly Route[];
   readonly policy: AccessPolicy;
-  readonly clock: Clock;
   readonly log: DefectLog;
 }
 
-/** Every route there is. What the app serves, tests walk and documentation lists comes from here. */
-export function allRoutes({ keys, status, server, clock }: AppDependencies): Route[] {
-  return [...keyRoutes(keys, clock), ...statusRoutes(status, server)];
-}
-
-/** The HTTP API over its use cases: the same app behind the daemon's socket and in process. */
-export function createApp(dependencies: AppDependencies): Hono<Environment> {
-  const { policy, log } = dependencies;
+/** The API over HTTP. */
+export function createApp({ routes, policy, log }: AppDependencies): Hono<Environment> {
   const app = new Hono<Environment>();
-  const routes = allRoutes(dependencies);
-  app.use(noStore);
-  for (const { method, path, access, respond } of routes) {
-    app.on(method, path, authorize(access, policy), limitBody(), respond);
+  for (const route of routes) {
+    app.on(route.method, route.path, guard(route.access, policy), limitBody, async (context) => {
+      return send(context, await answer(route, callOf(context), policy));
+    });
   }
   for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => route.path === path).map((route) => route.method);
-    app.all(path, authorize("admin", policy), (context) => methodNotAllowed(context, methods));
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+    app.all(path, guard("admin", policy), (context) => {
+      context.header("Allow", methods.join(", "));
+      const text = `${context.req.method} is not allowed here; ${methods.join(", ")} are`;
+      return sendProblem(context, new AppError("ERR_METHOD_NOT_ALLOWED", text), log);
+    });
   }
   // What does not exist is an administrator's to know, too.
-  app.all("*", authorize("admin", policy), (context) => {
-    throw new AppError("ERR_ROUTE_UNKNOWN", `no such resource: ${context.req.path}`);
+  app.all("*", guard("admin", policy), () => {
+    throw new AppError("ERR_ROUTE_UNKNOWN", "no such resource");
   });
-  app.onError((error) => problemResponse(error, log));
+  app.onError((error, context) => sendProblem(context, error, log));
   return app;
 }
 
-function authorize(access: Access, policy: AccessPolicy): MiddlewareHandler<Environment> {
-  return async function authorizing(context, next) {
+/** Refuses before a body is read, and browsers from what is an administrator's in any case. */
+function guard(access: Route["access"], policy: AccessPolicy): MiddlewareHandler<Environment> {
+  return async function guarding(context, next) {
     assertAccess(access, context.env.peer, policy);
     if (access === "admin" && context.req.header("Origin") !== undefined) {
-      const text = "requests from web pages are refused";
-      throw new AppError("ERR_ORIGIN_FORBIDDEN", text);
+      throw new AppError("ERR_ORIGIN_FORBIDDEN", "requests from web pages are refused");
     }
     await next();
   };
 }
 
-function limitBody(): MiddlewareHandler<Environment> {
-  return bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError() {
-      throw new AppError("ERR_BODY_TOO_LARGE", `the body is larger than ${MAX_BODY_BYTES} bytes`);
-    },
-  });
+const limitBody: MiddlewareHandler<Environment> = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError() {
+    throw new AppError("ERR_BODY_TOO_LARGE", `the body is larger than ${MAX_BODY_BYTES} bytes`);
+  },
+});
+
+function callOf(context: Context<Environment>) {
+  return {
+    peer: context.env.peer,
+    parameters: context.req.param() as Record<string, string>,
+    readBody: () => readJson(context),
+  };
 }
 
-function methodNotAllowed(context: Context<Environment>, methods: readonly string[]): Response {
-  const text = `${context.req.method} is not allowed here; ${methods.join(", ")} are`;
-  const response = problemResponse(new AppError("ERR_METHOD_NOT_ALLOWED", text), () => undefined);
-  response.headers.set("Allow", methods.join(", "));
-  return response;
+async function readJson(context: Context<Environment>): Promise<unknown> {
+  const mediaType = context.req.header("Content-Type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
+    throw new AppError("ERR_MEDIA_TYPE", "the body must be application/json");
+  }
+  try {
+    return await context.req.json();
+  } catch (error) {
+    throw new AppError("ERR_INVALID_REQUEST", "the body is not JSON", { cause: error });
+  }
 }
 
-const noStore: MiddlewareHandler<Environment> = async function noStore(context, next) {
-  await next();
-  context.header("Cache-Control", "no-store");
-};
+function send(context: Context<Environment>, { status, body, headers }: Reply): Response {
+  // Whatever is answered here is about keys: no cache is to keep it.
+  const allHeaders = { "Cache-Control": "no-store", ...headers };
+  if (body === undefined) return context.body(null, status as StatusCode, allHeaders);
+  return context.json(body, status as ContentfulStatusCode, allHeaders);
+}
+
+function sendProblem(context: Context<Environment>, error: unknown, log: DefectLog): Response {
+  const problem = describeProblem(error, log);
+  const headers = { "Content-Type": PROBLEM_MEDIA_TYPE };
+  return send(context, { status: problem.status, body: problem, headers });
+}

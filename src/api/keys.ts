@@ -11,8 +11,7 @@ import {
   newKeySchema,
 } from "../protocol/keys.ts";
 import type { KeyService } from "../service/keys.ts";
-import { readBody } from "./request_body.ts";
-import type { Route } from "./route.ts";
+import { type Call, parameter, parseBody, type Route } from "./route.ts";
 
 /** The routes of the resource `keys`. */
 export function keyRoutes(keys: KeyService, clock: Clock): Route[] {
@@ -21,47 +20,52 @@ export function keyRoutes(keys: KeyService, clock: Clock): Route[] {
       method: "GET",
       path: KEYS_PATH,
       access: "admin",
-      async respond(context) {
-        const now = clock();
+      async respond() {
         const list = await keys.list();
-        return context.json<KeyList>({ keys: list.map((key) => present(key, now)) });
+        const now = clock();
+        const body: KeyList = { keys: list.map((key) => present(key, now)) };
+        return { status: 200, body };
       },
     },
     {
       method: "POST",
       path: KEYS_PATH,
       access: "admin",
-      async respond(context) {
-        const { alias } = await readBody(context, newKeySchema);
+      async respond(call) {
+        const { alias } = await parseBody(call, newKeySchema);
         const { key, secret } = await keys.create(parseAlias(alias));
-        context.header("Location", keyPath(key.alias));
-        return context.json<CreatedKey>({
+        const body: CreatedKey = {
           alias: key.alias,
           key: secret.reveal(),
           createdAt: instantOrNull(key.createdAt),
           expiresAt: expiresAt(key.expiry),
-        }, 201);
+        };
+        return { status: 201, body, headers: { Location: keyPath(key.alias) } };
       },
     },
     {
       method: "GET",
       path: `${KEYS_PATH}/:alias`,
       access: "admin",
-      async respond(context) {
-        const key = await keys.get(lookupAlias(context.req.param("alias") ?? ""));
-        return context.json<Key>(present(key, clock()));
+      async respond(call) {
+        const body: Key = present(await keys.get(aliasOf(call)), clock());
+        return { status: 200, body };
       },
     },
     {
       method: "DELETE",
       path: `${KEYS_PATH}/:alias`,
       access: "admin",
-      async respond(context) {
-        await keys.revoke(lookupAlias(context.req.param("alias") ?? ""));
-        return context.body(null, 204);
+      async respond(call) {
+        await keys.revoke(aliasOf(call));
+        return { status: 204 };
       },
     },
   ];
+}
+
+function aliasOf(call: Call) {
+  return lookupAlias(parameter(call, "alias"));
 }
 
 function present(key: ApiKey, now: Instant): Key {

@@ -1,23 +1,37 @@
-import { STATUS_CODES } from "node:http";
 import { AppError, ERRORS } from "../errors.ts";
-import { type Problem, PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
+import type { Problem } from "../protocol/problem.ts";
 
 /** Where the text of a defect goes, as it may not go to the caller. */
 export type DefectLog = (error: unknown) => void;
 
-/** The problem document of an error: RFC 9457 with the error's code. */
-export function problemResponse(error: unknown, log: DefectLog): Response {
+// node:http has these too; a command in process would load all of it for one word.
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/**
+ * The problem document of an error: RFC 9457 with the error's code.
+ *
+ * @param status in place of the one that the error table has
+ */
+export function describeProblem(error: unknown, log: DefectLog, status?: number): Problem {
   const code = error instanceof AppError ? error.code : "ERR_INTERNAL";
   const { httpStatus, namesCause } = ERRORS[code];
   if (!namesCause) log(error);
-  const problem: Problem = {
-    title: STATUS_CODES[httpStatus] ?? "Error",
-    status: httpStatus,
+  return {
+    title: TITLES[status ?? httpStatus] ?? "Error",
+    status: status ?? httpStatus,
     code,
     ...(namesCause && error instanceof Error ? { detail: error.message } : {}),
   };
-  return new Response(JSON.stringify(problem), {
-    status: httpStatus,
-    headers: { "Content-Type": PROBLEM_MEDIA_TYPE, "Cache-Control": "no-store" },
-  });
 }

@@ -1,11 +1,67 @@
-import type { Context } from "hono";
-import type { Access } from "./access.ts";
-import type { Environment } from "./environment.ts";
+import * as v from "valibot";
+import { AppError } from "../errors.ts";
+import type { PeerCredentials } from "../model/peer_credentials.ts";
+import { type Access, type AccessPolicy, assertAccess } from "./access.ts";
+
+export type Method = "GET" | "POST" | "DELETE";
+
+/** What a route answers, before it becomes HTTP. */
+export interface Reply {
+  readonly status: number;
+  /** JSON to be; undefined for none. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a route is asked, wherever it comes from. */
+export interface Call {
+  readonly peer: PeerCredentials | undefined;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Reads the body, parsed as JSON: not before the caller is known to be let in. */
+  readonly readBody: () => Promise<unknown>;
+}
 
 /** One route with its access policy; there is no way to declare one without. */
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: Method;
+  /** With `:name` for a parameter. */
   readonly path: string;
   readonly access: Access;
-  readonly respond: (context: Context<Environment>) => Promise<Response>;
+  readonly respond: (call: Call) => Promise<Reply>;
+}
+
+/**
+ * Answers a call, if its caller may make it. Every way into the API leads through here.
+ *
+ * @throws AppError ERR_FORBIDDEN, or what the route throws
+ */
+export function answer(route: Route, call: Call, policy: AccessPolicy): Promise<Reply> {
+  assertAccess(route.access, call.peer, policy);
+  return route.respond(call);
+}
+
+/**
+ * The body of a call as the schema describes it; a strict schema refuses unknown fields.
+ *
+ * @throws AppError ERR_INVALID_REQUEST
+ */
+export async function parseBody<Schema extends v.GenericSchema>(
+  call: Call,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>> {
+  const result = v.safeParse(schema, await call.readBody(), { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  // Valibot's own text quotes what was received, which may be a secret in the wrong place.
+  const field = v.getDotPath(issue);
+  const text = issue.type === "strict_object" && issue.expected === "never"
+    ? `unknown field '${field}'`
+    : `${field ?? "the body"}: expected ${issue.expected}`;
+  throw new AppError("ERR_INVALID_REQUEST", text);
+}
+
+export function parameter({ parameters }: Call, name: string): string {
+  const value = parameters[name];
+  if (value === undefined) throw new TypeError(`the route has no parameter ${name}`);
+  return value;
 }

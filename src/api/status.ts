@@ -18,15 +18,16 @@ export function statusRoutes(status: StatusService, server: Server): Route[] {
     method: "GET",
     path: STATUS_PATH,
     access: "admin",
-    async respond(context) {
+    async respond() {
       const { password, warnings, ...keystore } = await status.status();
-      return context.json<Status>({
+      const body: Status = {
         version,
         server: { role, pid, socket: socket ?? null, startedAt: formatInstant(startedAt) },
         keystore,
         password: password ? { source: password.source, path: password.path ?? null } : null,
         warnings: [...warnings],
-      });
+      };
+      return { status: 200, body };
     },
   }];
 }

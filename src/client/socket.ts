@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { connect, type Socket } from "node:net";
 import { AppError, systemErrorCode } from "../errors.ts";
-import { type ApiRequest, type ApiResponse, parseJson, type Transport } from "./transport.ts";
+import type { ApiRequest, ApiResponse, Transport } from "./transport.ts";
 
 export interface SocketTransportOptions {
   readonly path: string;
@@ -99,4 +99,13 @@ async function readBody(response: IncomingMessage): Promise<ApiResponse> {
   }
   const text = Buffer.concat(chunks).toString("utf8");
   return { status: response.statusCode ?? 0, body: parseJson(text) };
+}
+
+/** @returns undefined for an empty text, and for what is not JSON */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

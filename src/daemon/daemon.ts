@@ -4,7 +4,8 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { AppError } from "../errors.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
-import { problemResponse } from "../api/problem.ts";
+import { describeProblem } from "../api/problem.ts";
+import { PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
 import { Connections } from "./connections.ts";
 import { answerRaw } from "./raw_answer.ts";
 import { claimSocketPath, socketError } from "./socket_path.ts";
@@ -73,13 +74,13 @@ function createHttpServer({ platform, fetch, log }: DaemonOptions): Server {
       connections.accept(socket);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      answerRaw(socket, error.code, error.message);
+      answerRaw(socket, error);
     }
   });
   server.on("clientError", (error, socket) => {
     const [status, text] = CLIENT_ERRORS[(error as NodeJS.ErrnoException).code ?? ""] ??
       [400, "malformed request"];
-    answerRaw(socket, "ERR_INVALID_REQUEST", text, status);
+    answerRaw(socket, new AppError("ERR_INVALID_REQUEST", text), status);
   });
   return server;
 }
@@ -93,7 +94,9 @@ const CLIENT_ERRORS: Readonly<Record<string, [status: number, text: string]>> = 
 function requestError(error: unknown, log: (error: unknown) => void): Response {
   const isTheirs = error instanceof Error && error.name === "RequestError";
   const known = isTheirs ? new AppError("ERR_INVALID_REQUEST", "malformed request") : error;
-  return problemResponse(known, log);
+  const problem = describeProblem(known, log);
+  const headers = { "Content-Type": PROBLEM_MEDIA_TYPE };
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
 
 function listen(server: Server, options: DaemonOptions): Promise<void> {

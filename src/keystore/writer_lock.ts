@@ -1,6 +1,5 @@
 import { existsSync, fchownSync, fstatSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import type { FileLock, LockRole, Platform } from "../platform/platform.ts";
 import { ioError } from "./io_error.ts";
@@ -66,6 +65,10 @@ async function acquire(options: WriterLockOptions, role: LockRole): Promise<File
     // Commands that wait side by side should not wake up side by side.
     await sleep(POLL_MS * (1 + Math.random()));
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function assertNoDaemon(options: WriterLockOptions): void {
