@@ -68,7 +68,9 @@ function definite(value: asn1js.AsnType): Uint8Array {
 }
 
 function constructedValue(value: asn1js.AsnType): asn1js.AsnType[] {
-  const children: unknown = (value.valueBlock as { value?: unknown }).value;
+  const { value: children, warnings } = value.valueBlock as asn1js.ValueBlock & { value?: unknown };
+  // One is that the octets ended before an indefinite length did.
+  if (warnings.length > 0) throw unreadable(warnings[0]);
   if (!Array.isArray(children)) throw unreadable("constructed value without content");
   return children.filter((child) => !(child instanceof asn1js.EndOfContent));
 }

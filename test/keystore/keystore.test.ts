@@ -1,0 +1,208 @@
+import { Buffer } from "node:buffer";
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { parseAlias } from "../../src/model/alias.ts";
+import type { Instant } from "../../src/model/instant.ts";
+import { Secret } from "../../src/model/secret.ts";
+import type { Keystore } from "../../src/keystore/keystore.ts";
+import { KeystoreFile } from "../../src/keystore/keystore_file.ts";
+import { BUILT_IN_PASSWORD } from "../../src/keystore/store_password.ts";
+import { OID } from "../../src/pkcs12/oid.ts";
+import { decodePfx, encodePfx } from "../../src/pkcs12/pfx.ts";
+import { newSafeBag } from "../../src/pkcs12/safe_bag.ts";
+import { sealSecretBag } from "../../src/pkcs12/secret_bag.ts";
+import { fixturePath, FIXTURES, keysOf } from "../support/fixtures.ts";
+import { failure, openKeystore, platform, withFolder } from "../support/open_keystore.ts";
+
+const NAME = "metricshub-keystore.p12";
+
+function add(keystore: Keystore, alias: string) {
+  return keystore.change((draft) =>
+    draft.add({
+      alias: parseAlias(alias),
+      secret: new Secret("11111111-2222-4333-8444-55555555abcd"),
+      createdAt: 1_800_000_000_000 as Instant,
+      expiry: undefined,
+    })
+  );
+}
+
+async function aliases(keystore: Keystore): Promise<string[]> {
+  return [...(await keystore.read()).content.entries.keys()];
+}
+
+async function bags(keystore: Keystore) {
+  const { content } = await keystore.read();
+  return content.pfx.contents.flatMap((part) => part.bags ?? []);
+}
+
+function withFixture<T>(name: string, work: (path: string, folder: string) => Promise<T>) {
+  return withFolder(async (folder) => {
+    const path = join(folder, NAME);
+    copyFileSync(fixturePath(name), path);
+    writeFileSync(join(folder, "password"), "correct horse battery\n");
+    return await work(path, folder);
+  });
+}
+
+for (const { name, password } of FIXTURES) {
+  test(`adds to ${name} and removes again, leaving every other bag as it was`, async () => {
+    await withFixture(name, async (path, folder) => {
+      const options = password.startsWith("correct")
+        ? { passwordFile: join(folder, "password") }
+        : {};
+      const keystore = openKeystore(path, options);
+      const before = await bags(keystore);
+      await add(keystore, "new-one");
+      const during = await bags(openKeystore(path, options));
+      assert.is(during.length, before.length + 1);
+      await keystore.change((draft) => draft.remove(parseAlias("new-one")));
+      const after = await bags(openKeystore(path, options));
+      assert.equal(
+        after.map((bag) => new Uint8Array(bag.encoding)),
+        before.map((bag) => new Uint8Array(bag.encoding)),
+      );
+    });
+  });
+}
+
+test("keeps the order of the file and puts new keys last", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    const keystore = openKeystore(path);
+    await add(keystore, "b");
+    await add(keystore, "a");
+    const expected = ["mcp-openai", "mcp-claude", "retired", "b", "a"];
+    assert.equal(await aliases(openKeystore(path)), expected);
+  });
+});
+
+test("shares one salt among its own keys", async () => {
+  await withFolder(async (folder) => {
+    const keystore = openKeystore(join(folder, NAME));
+    for (const alias of ["a", "b", "c"]) await add(keystore, alias);
+    const { content } = await openKeystore(join(folder, NAME)).read();
+    const salts = Array.from(content.entries.values(), ({ sharableSalt }) => sharableSalt);
+    assert.is(new Set(salts.map((salt) => Buffer.from(salt ?? []).toString("hex"))).size, 1);
+    const encrypted = Array.from(content.entries.values(), ({ bag }) => bag.bagValue);
+    assert.is(new Set(encrypted.map((value) => Buffer.from(value).toString("hex"))).size, 3);
+  });
+});
+
+test("saves changes that come together in one write, each failing alone", async () => {
+  await withFolder(async (folder) => {
+    let saves = 0;
+    class CountedFile extends KeystoreFile {
+      override replace(...args: Parameters<KeystoreFile["replace"]>) {
+        saves++;
+        return super.replace(...args);
+      }
+    }
+    const path = join(folder, NAME);
+    const file = new CountedFile({ path, mayBeDenied: false, uid: platform.self.uid });
+    const keystore = openKeystore(path, { file });
+    const results = await Promise.allSettled([
+      ...Array.from({ length: 20 }, (_, index) => add(keystore, `k${index}`)),
+      keystore.change(() => {
+        throw new RangeError("refused");
+      }),
+      add(keystore, "last"),
+    ]);
+    assert.equal(results.filter(({ status }) => status === "rejected").length, 1);
+    assert.is((await aliases(openKeystore(path))).length, 21);
+    assert.ok(saves <= 2, `${saves} saves`);
+  });
+});
+
+test("sees what another program wrote, and writes on top of that", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    const keystore = openKeystore(path);
+    const other = openKeystore(path);
+    await keystore.read();
+    await add(other, "theirs");
+    assert.ok((await aliases(keystore)).includes("theirs"));
+    await add(keystore, "ours");
+    assert.ok((await aliases(other)).includes("ours"));
+    assert.ok((await aliases(other)).includes("theirs"));
+  });
+});
+
+test("applies its change again to what another program wrote just before the rename", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    let interfere = true;
+    class ContestedFile extends KeystoreFile {
+      override async replace(...args: Parameters<KeystoreFile["replace"]>) {
+        if (interfere) {
+          interfere = false;
+          // Another program that takes no lock, as MetricsHub's Java programs do not.
+          copyFileSync(fixturePath("jdk17-mixed-certificates.p12"), path);
+        }
+        return await super.replace(...args);
+      }
+    }
+    const file = new ContestedFile({ path, mayBeDenied: false, uid: platform.self.uid });
+    await add(openKeystore(path, { file }), "ours");
+    assert.equal(await aliases(openKeystore(path)), ["rest-automation", "ours"]);
+  });
+});
+
+test("reads the file again after a save that failed half-way", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    let fail = true;
+    class FailingFile extends KeystoreFile {
+      override async replace(...args: Parameters<KeystoreFile["replace"]>) {
+        const stamp = await super.replace(...args);
+        if (fail) throw Object.assign(new Error(), { code: "EIO" });
+        return stamp;
+      }
+    }
+    const file = new FailingFile({ path, mayBeDenied: false, uid: platform.self.uid });
+    const keystore = openKeystore(path, { file });
+    await failure("EIO", () => add(keystore, "half"));
+    fail = false;
+    assert.ok((await aliases(keystore)).includes("half"));
+    await failure("ERR_ALIAS_EXISTS", () =>
+      keystore.change((draft) => {
+        if (draft.has(parseAlias("half"))) {
+          throw Object.assign(new Error(), { code: "ERR_ALIAS_EXISTS" });
+        }
+      }));
+  });
+});
+
+test("lists a key that does not open, and can remove it", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    const password = keysOf(BUILT_IN_PASSWORD);
+    const pfx = await decodePfx(readFileSync(path), password);
+    const bagValue = await sealSecretBag(Buffer.from("x"), keysOf("another password"), undefined);
+    const bag = newSafeBag(OID.SECRET_BAG, bagValue, "api_key:odd", Buffer.from("Time 1"));
+    const [data, ...rest] = pfx.contents;
+    const contents = [
+      { kind: "data", encoding: undefined, bags: [...data?.bags ?? [], bag] } as const,
+      ...rest,
+    ];
+    writeFileSync(path, await encodePfx({ ...pfx, contents }, password));
+    const keystore = openKeystore(path);
+    const { content } = await keystore.read();
+    assert.is(content.entries.get(parseAlias("odd"))?.key.lastCharacters, undefined);
+    assert.is(content.entries.get(parseAlias("mcp-openai"))?.key.lastCharacters, "8986");
+    await keystore.change((draft) => draft.remove(parseAlias("odd")));
+    assert.equal(await aliases(openKeystore(path)), ["mcp-openai", "mcp-claude", "retired"]);
+  });
+});
+
+test("a failed change leaves the file alone", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path, folder) => {
+    const before = readFileSync(path);
+    const keystore = openKeystore(path);
+    await failure("ERR_X", () =>
+      keystore.change(() => {
+        throw Object.assign(new Error(), { code: "ERR_X" });
+      }));
+    assert.equal(readFileSync(path), before);
+    assert.equal(readdirSync(folder).sort(), [NAME, `${NAME}.lock`, "password"]);
+  });
+});
+
+test.run();

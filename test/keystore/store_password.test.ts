@@ -1,0 +1,88 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  BUILT_IN_PASSWORD,
+  findStorePassword,
+  newStorePassword,
+} from "../../src/keystore/store_password.ts";
+import { failure, withFolder } from "../support/open_keystore.ts";
+
+function optionsIn(
+  folder: string,
+  given: { passwordFile?: string; credentialsFolder?: string } = {},
+) {
+  return {
+    keystorePath: join(folder, "metricshub-keystore.p12"),
+    passwordFile: given.passwordFile,
+    credentialsFolder: given.credentialsFolder,
+    mayBeDenied: false,
+  };
+}
+
+test("takes the first place that names a password", async () => {
+  await withFolder(async (folder) => {
+    const passwordFile = join(folder, "given");
+    const expectSource = async (source: string, password: string, given = {}) => {
+      const found = await findStorePassword(optionsIn(folder, given));
+      assert.equal([found.source, found.secret.reveal()], [source, password]);
+    };
+    await expectSource("metricshub-built-in", BUILT_IN_PASSWORD);
+    writeFileSync(join(folder, "metricshub-keystore.password"), "beside\n");
+    await expectSource("keystore-folder", "beside");
+    writeFileSync(join(folder, "keystore-password"), "credential");
+    await expectSource("systemd-credential", "credential", { credentialsFolder: folder });
+    writeFileSync(passwordFile, "two words \r\n");
+    await expectSource("password-file", "two words ", { passwordFile, credentialsFolder: folder });
+  });
+});
+
+test("fails rather than passing over a given file that is missing or empty", async () => {
+  await withFolder(async (folder) => {
+    const passwordFile = join(folder, "given");
+    const find = () => findStorePassword(optionsIn(folder, { passwordFile }));
+    await failure("ERR_KEYSTORE_IO", find);
+    for (const content of ["", "\n", "x".repeat(5000)]) {
+      writeFileSync(passwordFile, content);
+      const text = await failure("ERR_KEYSTORE_IO", find);
+      assert.ok(text.includes(passwordFile));
+      assert.not.ok(text.includes("xxx"));
+    }
+  });
+});
+
+test("generates a password that only its owner can read, and finds it again", async () => {
+  await withFolder(async (folder) => {
+    const made = await newStorePassword(optionsIn(folder));
+    const path = join(folder, "metricshub-keystore.password");
+    assert.is(readFileSync(path, "utf8"), `${made.secret.reveal()}\n`);
+    assert.ok(made.secret.reveal().length >= 32);
+    assert.is(statSync(path).mode & 0o777, 0o600);
+    const found = await findStorePassword(optionsIn(folder));
+    assert.is(found.secret.reveal(), made.secret.reveal());
+  });
+});
+
+test("uses the built-in password for a new keystore in a MetricsHub install", async () => {
+  await withFolder(async (folder) => {
+    mkdirSync(join(folder, "bin"));
+    mkdirSync(join(folder, "security"));
+    const made = await newStorePassword(optionsIn(join(folder, "security")));
+    assert.is(made.source, "metricshub-built-in");
+    assert.is(made.secret.reveal(), BUILT_IN_PASSWORD);
+  });
+});
+
+test("creates nothing under a password that Java could not use", async () => {
+  await withFolder(async (folder) => {
+    const passwordFile = join(folder, "given");
+    writeFileSync(passwordFile, "pässword");
+    const options = optionsIn(folder, { passwordFile });
+    const text = await failure("ERR_KEYSTORE_UNSUPPORTED", () => newStorePassword(options));
+    assert.not.ok(text.includes("pässword"));
+    assert.is((await findStorePassword(options)).secret.reveal(), "pässword");
+  });
+});
+
+test.run();

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { Keystore } from "../../src/keystore/keystore.ts";
+import { KeystoreFile } from "../../src/keystore/keystore_file.ts";
+import { findStorePassword, newStorePassword } from "../../src/keystore/store_password.ts";
+import { commandLock } from "../../src/keystore/writer_lock.ts";
+import { portablePkcs12Kdf } from "../../src/pkcs12/key_derivation.ts";
+import { pickPlatform } from "../../src/platform/pick_platform.ts";
+
+export const platform = await pickPlatform(process);
+
+/** Runs `work` with a folder of its own, which is gone afterwards. */
+export async function withFolder<T>(work: (folder: string) => T | Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "apikey-test-"));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export interface OpenOptions {
+  readonly passwordFile?: string;
+  readonly file?: KeystoreFile;
+  readonly timeoutMs?: number;
+}
+
+/** A keystore as a command opens it: real file, real lock. */
+export function openKeystore(path: string, options: OpenOptions = {}): Keystore {
+  const passwordOptions = {
+    keystorePath: path,
+    passwordFile: options.passwordFile,
+    credentialsFolder: undefined,
+    mayBeDenied: false,
+  };
+  return new Keystore({
+    file: options.file ?? new KeystoreFile({ path, mayBeDenied: false, uid: platform.self.uid }),
+    lock: commandLock({
+      keystorePath: path,
+      platform,
+      mayBeDenied: false,
+      timeoutMs: options.timeoutMs ?? 10_000,
+      createFolder: false,
+    }),
+    pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
+    findPassword: () => findStorePassword(passwordOptions),
+    newPassword: () => newStorePassword(passwordOptions),
+  });
+}
+
+/** Asserts that `work` fails with an AppError of this code, and gives its text. */
+export async function failure(code: string, work: () => unknown): Promise<string> {
+  try {
+    await work();
+  } catch (error) {
+    const actual = (error as { code?: unknown }).code;
+    if (actual !== code) throw error;
+    return (error as Error).message;
+  }
+  throw new Error(`it did not fail with ${code}`);
+}
