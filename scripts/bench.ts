@@ -1,0 +1,79 @@
+/**
+ * npm run bench [-- NAME…] [--rounds N] [--command PATH|JSON]
+ *
+ * Compares side by side, in one run. NAME is one of the benchmarks below, all
+ * of them by default; the command is dist/apikey unless --command or
+ * APIKEY_BENCH_COMMAND says otherwise (a path, or argv as a JSON array).
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { Benchmark } from "./bench/benchmark.ts";
+import { commands } from "./bench/commands.ts";
+import { describeLoad, describeMachine } from "./bench/machine.ts";
+import { formatTable } from "./bench/table.ts";
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { commands };
+const DEFAULT_COMMAND = fileURLToPath(new URL("../dist/apikey", import.meta.url));
+
+interface Options {
+  readonly names: readonly string[];
+  readonly rounds: number;
+  readonly command: readonly [string, ...string[]];
+}
+
+async function main(): Promise<void> {
+  const { names, rounds, command } = parseOptions();
+  const loadBefore = describeLoad();
+  for (const name of names) await runBenchmark(name, rounds, command);
+  for (const line of describeMachine()) console.log(line);
+  console.log(`load average: ${loadBefore} before, ${describeLoad()} after`);
+  console.log(`command: ${command.join(" ")}`);
+  console.log(`rounds: ${rounds}, in turn, after one that does not count; medians`);
+}
+
+async function runBenchmark(
+  name: string,
+  rounds: number,
+  command: Options["command"],
+): Promise<void> {
+  const benchmark = BENCHMARKS[name];
+  if (!benchmark) throw new TypeError(`no such benchmark: ${name}`);
+  const folder = await mkdtemp(join(tmpdir(), "apikey-bench-"));
+  try {
+    const progress = (text: string) => console.error(`${name}: ${text}`);
+    const report = await benchmark.run({ command, rounds, folder, progress });
+    console.log(`${name}: ${benchmark.summary}\n`);
+    console.log(formatTable(report.header, report.rows) + "\n");
+    for (const note of report.notes) console.log(note);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function parseOptions(): Options {
+  const { values, positionals } = parseArgs({
+    options: {
+      rounds: { type: "string", default: "15" },
+      command: { type: "string", default: process.env["APIKEY_BENCH_COMMAND"] ?? DEFAULT_COMMAND },
+    },
+    allowPositionals: true,
+  });
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new TypeError("--rounds takes a number");
+  return {
+    names: positionals.length ? positionals : Object.keys(BENCHMARKS),
+    rounds,
+    command: values.command.startsWith("[") ? JSON.parse(values.command) : [values.command],
+  };
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

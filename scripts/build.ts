@@ -1,0 +1,105 @@
+/**
+ * npm run build: dist/apikey, one executable with Node's runtime in it, for this platform or for
+ * the one that --target names.
+ */
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { bundle } from "./bundle.ts";
+import { execute } from "./execute.ts";
+import { fetchRuntime } from "./foreign_runtime.ts";
+import { nodePath, ROOT } from "./runtimes.ts";
+import { isOwn, ownTarget, parseTarget } from "./targets.ts";
+import type { Target } from "./targets.ts";
+
+const USAGE = "usage: npm run build [-- [--target PLATFORM] [--out FILE]]";
+
+/**
+ * No flag of V8's own is among these: any of them makes V8 reject the code cache of Node's own
+ * modules too, which doubles the time to start.
+ */
+const EXEC_ARGV = ["--disable-warning=ExperimentalWarning", "--disable-sigusr1"];
+
+try {
+  await main();
+} catch (error) {
+  console.error(`cannot build: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const started = performance.now();
+  const { target, out } = readArguments();
+  mkdirSync(dirname(out), { recursive: true });
+  // Beside the result, because only within one file system a rename is atomic.
+  const folder = mkdtempSync(join(dirname(out), ".build-"));
+  try {
+    const made = await makeExecutable(target, folder);
+    chmodSync(made, 0o755);
+    renameSync(made, out);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const megabytes = (statSync(out).size / 1e6).toFixed(1);
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+  console.log(`${relative(process.cwd(), out)}  ${megabytes} MB  ${seconds} s`);
+}
+
+function readArguments(): { target: Target; out: string } {
+  const { values } = parse();
+  const target = values.target === undefined ? ownTarget() : parseTarget(values.target);
+  const name = isOwn(target) ? "apikey" : `apikey-${target.name}`;
+  const out = values.out ?? join(ROOT, "dist", `${name}${target.suffix}`);
+  return { target, out: resolve(out) };
+}
+
+function parse() {
+  try {
+    return parseArgs({ options: { target: { type: "string" }, out: { type: "string" } } });
+  } catch {
+    throw new Error(USAGE);
+  }
+}
+
+async function makeExecutable(target: Target, folder: string): Promise<string> {
+  const main = join(folder, "main.cjs");
+  const output = join(folder, "apikey");
+  const config = join(folder, "sea.json");
+  await bundle(main);
+  const settings = {
+    main,
+    output,
+    disableExperimentalSEAWarning: true,
+    // The cache holds for one processor and one V8 only.
+    useCodeCache: isOwn(target),
+    execArgv: EXEC_ARGV,
+    // Nothing from the environment: NODE_OPTIONS could make an administrator's command run any code.
+    execArgvExtension: "none",
+    ...(isOwn(target) ? {} : { executable: await fetchRuntime(target) }),
+  };
+  writeFileSync(config, JSON.stringify(settings));
+  await run([nodePath(), "--build-sea", config]);
+  await sign(target, output);
+  return output;
+}
+
+/** macOS runs no executable whose signature does not match, and what was put in has broken Node's. */
+async function sign(target: Target, path: string): Promise<void> {
+  if (target.os !== "darwin") return;
+  if (process.platform === "darwin") await run(["codesign", "--force", "--sign", "-", path]);
+  else console.error(`not signed: on a Mac, run codesign --force --sign - FILE`);
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const { status, output } = await execute(argv, { cwd: ROOT });
+  if (status !== 0) throw new Error(`${argv.join(" ")} failed:\n${output}`);
+}

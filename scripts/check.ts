@@ -1,0 +1,35 @@
+/** npm run check: types, lint, format and layers, one line each; the details of what failed. */
+import process from "node:process";
+import { execute } from "./execute.ts";
+import { findViolations, readSources } from "./layers.ts";
+import { denoPath, nodePath, ROOT, tscPath } from "./runtimes.ts";
+
+/** What is wrong, for people to read; undefined when nothing is. */
+type Check = () => Promise<string | undefined>;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  types: program([nodePath(), tscPath(), "--project", ROOT]),
+  lint: program([denoPath(), "lint"]),
+  format: program([denoPath(), "fmt", "--check"]),
+  layers: () => {
+    const violations = findViolations(readSources(ROOT));
+    return Promise.resolve(violations.length === 0 ? undefined : violations.join("\n"));
+  },
+};
+
+const results = Object.entries(CHECKS).map(([name, check]) => ({ name, problem: check() }));
+for (const { name, problem } of results) {
+  const details = await problem;
+  console.log(`${name.padEnd(8)} ${details === undefined ? "ok" : "failed"}`);
+  if (details === undefined) continue;
+  console.log(`${details}\n`);
+  process.exitCode = 1;
+}
+
+function program(argv: readonly string[]): Check {
+  return async () => {
+    const env = { ...process.env, NO_COLOR: "1" };
+    const { status, output } = await execute(argv, { cwd: ROOT, env });
+    return status === 0 ? undefined : output.trimEnd();
+  };
+}
