@@ -3,9 +3,8 @@ import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { AppError } from "../errors.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
-import { PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
 import { type AccessPolicy, assertAccess } from "./access.ts";
-import { type DefectLog, describeProblem } from "./problem.ts";
+import { type DefectLog, describeProblem, PROBLEM_HEADERS } from "./problem.ts";
 import { answer, type Reply, type Route } from "./route.ts";
 
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -95,6 +94,5 @@ function send(context: Context<Environment>, { status, body, headers }: Reply): 
 
 function sendProblem(context: Context<Environment>, error: unknown, log: DefectLog): Response {
   const problem = describeProblem(error, log);
-  const headers = { "Content-Type": PROBLEM_MEDIA_TYPE };
-  return send(context, { status: problem.status, body: problem, headers });
+  return send(context, { status: problem.status, body: problem, headers: PROBLEM_HEADERS });
 }

@@ -1,5 +1,5 @@
 import { AppError, ERRORS } from "../errors.ts";
-import type { Problem } from "../protocol/problem.ts";
+import { type Problem, PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
 
 /** Where the text of a defect goes, as it may not go to the caller. */
 export type DefectLog = (error: unknown) => void;
@@ -18,6 +18,9 @@ const TITLES: Readonly<Record<number, string>> = {
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
+
+/** What says that a body is a problem document. */
+export const PROBLEM_HEADERS = { "Content-Type": PROBLEM_MEDIA_TYPE } as const;
 
 /**
  * The problem document of an error: RFC 9457 with the error's code.

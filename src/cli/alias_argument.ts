@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import type { Arguments, OptionSpec } from "./command.ts";
+import type { Arguments, OptionSpec } from "./option.ts";
 
 export const ALIAS_OPTION: OptionSpec = {
   name: "alias",

@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 import { closestMatch } from "leven";
 import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
-import type { Arguments, CommandSpec } from "./command.ts";
+import type { CommandSpec } from "./command.ts";
+import type { Arguments } from "./option.ts";
 
 /**
  * Takes a command line apart by `node:util`, not by cac: that would turn the alias `007` into 7.

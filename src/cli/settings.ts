@@ -1,5 +1,8 @@
 import { AppError } from "../errors.ts";
-import type { Arguments, CommandContext, OptionSpec } from "./command.ts";
+import type { Arguments, OptionSpec } from "./option.ts";
+
+/** The environment. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Which keystore a command means, and which way it goes there. */
 export interface TargetSettings {
@@ -62,7 +65,7 @@ export const JSON_OPTION: OptionSpec = { name: "json", description: "Print JSON"
  *
  * @throws AppError ERR_USAGE when flags name both ways
  */
-export function targetSettings(args: Arguments, env: CommandContext["env"]): TargetSettings {
+export function targetSettings(args: Arguments, env: Variables): TargetSettings {
   const flags = { keystore: args.value("keystore"), socket: args.value("socket") };
   if (flags.keystore !== undefined && flags.socket !== undefined) {
     const text = "--keystore works in process and --socket asks a daemon: give one of them";
@@ -78,7 +81,7 @@ export function targetSettings(args: Arguments, env: CommandContext["env"]): Tar
 }
 
 /** @throws AppError ERR_USAGE for a mode that is not octal */
-export function daemonSettings(args: Arguments, env: CommandContext["env"]): DaemonSettings {
+export function daemonSettings(args: Arguments, env: Variables): DaemonSettings {
   const value = (name: string) => args.value(name) ?? setting(env, name);
   const socketGroup = value("socket-group");
   return {
@@ -92,7 +95,7 @@ export function daemonSettings(args: Arguments, env: CommandContext["env"]): Dae
 }
 
 /** `--password-file` is `APIKEY_PASSWORD_FILE`; an empty variable counts as none. */
-function setting(env: CommandContext["env"], name: string): string | undefined {
+function setting(env: Variables, name: string): string | undefined {
   return env[`APIKEY_${name.toUpperCase().replaceAll("-", "_")}`] || undefined;
 }
 

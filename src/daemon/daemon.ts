@@ -4,8 +4,7 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { AppError } from "../errors.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
-import { describeProblem } from "../api/problem.ts";
-import { PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
+import { describeProblem, PROBLEM_HEADERS } from "../api/problem.ts";
 import { Connections } from "./connections.ts";
 import { answerRaw } from "./raw_answer.ts";
 import { claimSocketPath, socketError } from "./socket_path.ts";
@@ -95,8 +94,8 @@ function requestError(error: unknown, log: (error: unknown) => void): Response {
   const isTheirs = error instanceof Error && error.name === "RequestError";
   const known = isTheirs ? new AppError("ERR_INVALID_REQUEST", "malformed request") : error;
   const problem = describeProblem(known, log);
-  const headers = { "Content-Type": PROBLEM_MEDIA_TYPE };
-  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+  const { status } = problem;
+  return new Response(JSON.stringify(problem), { status, headers: PROBLEM_HEADERS });
 }
 
 function listen(server: Server, options: DaemonOptions): Promise<void> {

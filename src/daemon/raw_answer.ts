@@ -1,7 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { AppError } from "../errors.ts";
-import { describeProblem } from "../api/problem.ts";
-import { PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
+import { describeProblem, PROBLEM_HEADERS } from "../api/problem.ts";
 
 /** Answers a connection that has no request to answer, and closes it. */
 export function answerRaw(socket: Duplex, error: AppError, status?: number): void {
@@ -12,7 +11,9 @@ export function answerRaw(socket: Duplex, error: AppError, status?: number): voi
   const problem = describeProblem(error, () => undefined, status);
   const body = JSON.stringify(problem);
   socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${
+      PROBLEM_HEADERS["Content-Type"]
+    }\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     // A peer that does not read must not keep the connection.
     () => socket.destroy(),

@@ -1,6 +1,6 @@
 import { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
-import type { Pkcs12Kdf } from "../pkcs12/key_derivation.ts";
+import type { Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
 import { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { decodePfx, emptyPfx, encodePfx } from "../pkcs12/pfx.ts";
 import { ENTRY_PASSWORD } from "./api_key_entry.ts";

@@ -1,32 +1,18 @@
 import { createHash } from "node:crypto";
+import type { Digest, Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
 import { utf16BigEndian } from "./der_writer.ts";
 
-/** Hash functions by their OpenSSL names, with the block size in octets that HMAC uses too. */
-export const BLOCK_BYTES = {
+/** The block size in octets (the v of appendix B.2), which HMAC uses too. */
+const BLOCK_BYTES: Readonly<Record<Digest, number>> = {
   sha1: 64,
   sha224: 64,
   sha256: 64,
   sha384: 128,
   sha512: 128,
-} as const;
-
-export type Digest = keyof typeof BLOCK_BYTES;
+};
 
 /** What the derived octets are for (RFC 7292 appendix B.3). */
 export const PURPOSE = { KEY: 1, IV: 2, MAC: 3 } as const;
-
-export interface Pkcs12Derivation {
-  readonly digest: Digest;
-  /** From {@link bmpPassword}. */
-  readonly password: Uint8Array;
-  readonly salt: Uint8Array;
-  readonly purpose: (typeof PURPOSE)[keyof typeof PURPOSE];
-  readonly iterations: number;
-  readonly bytes: number;
-}
-
-/** RFC 7292 appendix B.2: from a password to a key, an IV or a MAC key. */
-export type Pkcs12Kdf = (derivation: Pkcs12Derivation) => Uint8Array;
 
 /** The password as appendix B.1 wants it: big-endian UTF-16 with a terminating zero. */
 export function bmpPassword(password: string): Uint8Array {

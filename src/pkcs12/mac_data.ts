@@ -7,7 +7,7 @@ import {
   encodeSequence,
   encodeUnsignedInteger,
 } from "./der_writer.ts";
-import { type Digest } from "./key_derivation.ts";
+import type { Digest } from "../platform/pkcs12_kdf.ts";
 import { checkIterations, checkSalt } from "./limits.ts";
 import { OID } from "./oid.ts";
 import type { PasswordKeys } from "./password_keys.ts";

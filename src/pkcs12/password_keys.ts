@@ -1,7 +1,8 @@
 import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import type { Secret } from "../model/secret.ts";
-import { bmpPassword, type Digest, type Pkcs12Kdf, PURPOSE } from "./key_derivation.ts";
+import type { Digest, Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
+import { bmpPassword, PURPOSE } from "./key_derivation.ts";
 
 const deriveWithPbkdf2 = promisify(pbkdf2);
 

@@ -1,4 +1,4 @@
-import type { Digest, Pkcs12Kdf } from "../pkcs12/key_derivation.ts";
+import type { Digest, Pkcs12Kdf } from "./pkcs12_kdf.ts";
 import type { NativeLibrary } from "./native_library.ts";
 
 const EVP_DIGESTS: Readonly<Record<Digest, string>> = {

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
-import type { Pkcs12Kdf } from "../pkcs12/key_derivation.ts";
+import type { Pkcs12Kdf } from "./pkcs12_kdf.ts";
 
 /** What this program needs of an operating system beyond `node:` modules. */
 export interface Platform {

@@ -1,0 +1,14 @@
+/** One option as it is parsed, explained in `--help` and suggested after a typo. */
+export interface OptionSpec {
+  readonly name: string;
+  /** What stands for its value in `--help`; an option without takes none. */
+  readonly value?: string;
+  readonly description: string;
+}
+
+export interface Arguments {
+  readonly positionals: readonly string[];
+  /** An option's value, exactly as it was typed. */
+  value(name: string): string | undefined;
+  isSet(name: string): boolean;
+}
