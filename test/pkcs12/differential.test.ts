@@ -55,7 +55,7 @@ async function readWithPkijs(bytes: Uint8Array<ArrayBuffer>, password: string): 
 }
 
 async function openWithPkijs(bag: pkijs.SecretBag): Promise<string | undefined> {
-  const value = bag.secretValue as asn1js.OctetString;
+  const value = bag.secretValue as unknown as asn1js.OctetString;
   const shrouded = pkijs.PKCS8ShroudedKeyBag.fromBER(value.getValue());
   try {
     await (shrouded as unknown as {

@@ -1,0 +1,236 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createApp, MAX_BODY_BYTES } from "../../src/api/app.ts";
+import { callLocally } from "../../src/api/local.ts";
+import { createRoutes } from "../../src/api/routes.ts";
+import { OVERFLOW_ID, type PeerCredentials } from "../../src/model/peer_credentials.ts";
+import { systemClock } from "../../src/model/instant.ts";
+import { keyPath } from "../../src/protocol/keys.ts";
+import { KeyService } from "../../src/service/keys.ts";
+import { StatusService } from "../../src/service/status.ts";
+import { openKeystore, withFolder } from "../support/open_keystore.ts";
+
+const ADMIN_GID = 4242;
+const POLICY = { adminUids: [0, 500], adminGids: [ADMIN_GID] };
+
+function peer(uid: number, gid = uid, groups: number[] = []): PeerCredentials {
+  return { uid, gid, groups, pid: 1 };
+}
+
+const ROOT = peer(0);
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown> | undefined;
+}
+
+interface Api {
+  request(path: string, init?: RequestInit, from?: PeerCredentials): Promise<Answer>;
+  post(body: unknown, from?: PeerCredentials): Promise<Answer>;
+  readonly defects: unknown[];
+  readonly parts: Parameters<typeof createApp>[0];
+}
+
+function withApi(work: (api: Api) => Promise<void>): Promise<void> {
+  return withFolder(async (folder) => {
+    const keystore = openKeystore(`${folder}/metricshub-keystore.p12`);
+    const defects: unknown[] = [];
+    const routes = createRoutes({
+      keys: new KeyService({ keystore, clock: systemClock }),
+      status: new StatusService(keystore),
+      server: {
+        version: "0",
+        role: "daemon",
+        pid: 1,
+        socket: undefined,
+        startedAt: systemClock(),
+      },
+      clock: systemClock,
+    });
+    const parts = { routes, policy: POLICY, log: (error: unknown) => defects.push(error) };
+    const app = createApp(parts);
+    const request = async (path: string, init: RequestInit = {}, from: PeerCredentials = ROOT) => {
+      const response = await app.request(path, init, { peer: from });
+      const text = await response.text();
+      const { status, headers } = response;
+      return { status, headers, body: text === "" ? undefined : JSON.parse(text) };
+    };
+    const post = (body: unknown, from?: PeerCredentials) =>
+      request("/v1/keys", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }, from);
+    await work({ request, post, defects, parts });
+  });
+}
+
+const PEERS:
+  readonly (readonly [who: string, peer: PeerCredentials | undefined, admin: boolean])[] = [
+    ["root", ROOT, true],
+    ["the daemon's own user", peer(500), true],
+    ["a member of the admin group by primary group", peer(1000, ADMIN_GID), true],
+    ["a member of the admin group by supplementary group", peer(1000, 1000, [1, ADMIN_GID]), true],
+    ["another user", peer(1000), false],
+    ["a user whose group is root's", peer(1000, 0, [0]), false],
+    ["nobody", peer(OVERFLOW_ID, OVERFLOW_ID, [OVERFLOW_ID]), false],
+    ["whom the kernel cannot tell", undefined, false],
+  ];
+
+for (const [who, from, isAdmin] of PEERS) {
+  test(`${isAdmin ? "lets in" : "turns away"} ${who} at every route`, async () => {
+    await withApi(async ({ parts }) => {
+      const app = createApp(parts);
+      const probes = [
+        ...parts.routes.filter(({ access }) => access === "admin"),
+        { method: "GET", path: "/" },
+        { method: "GET", path: "/v1" },
+        { method: "PUT", path: "/v1/keys" },
+        { method: "OPTIONS", path: "/v1/status" },
+        { method: "POST", path: "/v2/anything" },
+      ];
+      for (const { method, path } of probes) {
+        const init = { method, headers: { Authorization: "Bearer root", "X-Remote-User": "root" } };
+        const { status } = await app.request(path, init, { peer: from });
+        assert.is(status !== 403, isAdmin, `${method} ${path} answered ${status}`);
+      }
+    });
+  });
+}
+
+test("turns nobody into an administrator even where a policy names that id", async () => {
+  await withApi(async ({ parts }) => {
+    const policy = { adminUids: [OVERFLOW_ID], adminGids: [OVERFLOW_ID] };
+    const app = createApp({ ...parts, policy });
+    const { status } = await app.request("/v1/keys", {}, { peer: peer(OVERFLOW_ID) });
+    assert.is(status, 403);
+  });
+});
+
+test("creates, shows, lists and revokes a key", async () => {
+  await withApi(async ({ request, post }) => {
+    const created = await post({ alias: "MCP-Claude" });
+    assert.is(created.status, 201);
+    assert.is(created.headers.get("Location"), "/v1/keys/mcp-claude");
+    assert.is(created.headers.get("Cache-Control"), "no-store");
+    assert.equal(Object.keys(created.body ?? {}), ["alias", "key", "createdAt", "expiresAt"]);
+    const key = String(created.body?.["key"]);
+    assert.match(key, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const shown = await request("/v1/keys/mcp-claude");
+    assert.is(shown.body?.["maskedKey"], `${"*".repeat(20)}${key.slice(-4)}`);
+    const listed = await request("/v1/keys");
+    assert.equal(listed.body, { keys: [shown.body] });
+    assert.not.ok(JSON.stringify(listed.body).includes(key.slice(0, 8)));
+    assert.is((await request("/v1/keys/MCP-CLAUDE", { method: "DELETE" })).status, 204);
+    assert.is((await request("/v1/keys/mcp-claude")).status, 404);
+  });
+});
+
+for (const alias of ["a/b", "50%", "a%2fb", "?x=1#y", "zoë 😀", "a+b", "007", "-x", "%2e%2e"]) {
+  test(`finds the alias ${alias} again by its URL`, async () => {
+    await withApi(async ({ request, post, parts }) => {
+      assert.is((await post({ alias })).status, 201);
+      assert.is((await request(keyPath(alias))).body?.["alias"], alias);
+      const reply = await callLocally(parts, ROOT, "DELETE", keyPath(alias), undefined);
+      assert.is(reply.status, 204);
+      assert.is((await request(keyPath(alias), { method: "DELETE" })).status, 404);
+    });
+  });
+}
+
+const BODIES: readonly (readonly [what: string, body: string, status: number, code: string])[] = [
+  ["an unknown field", '{"alias":"a","admin":true}', 400, "ERR_INVALID_REQUEST"],
+  ["no alias", "{}", 400, "ERR_INVALID_REQUEST"],
+  ["an alias that is no text", '{"alias":7}', 400, "ERR_INVALID_REQUEST"],
+  ["an alias of control characters", '{"alias":"a\\u0000"}', 400, "ERR_INVALID_ALIAS"],
+  ["an array", "[]", 400, "ERR_INVALID_REQUEST"],
+  ["null", "null", 400, "ERR_INVALID_REQUEST"],
+  ["half of a document", '{"alias":', 400, "ERR_INVALID_REQUEST"],
+  ["nothing", "", 400, "ERR_INVALID_REQUEST"],
+  [
+    "more than fits",
+    JSON.stringify({ alias: "a".repeat(MAX_BODY_BYTES) }),
+    413,
+    "ERR_BODY_TOO_LARGE",
+  ],
+];
+
+for (const [what, body, status, code] of BODIES) {
+  test(`answers a body of ${what} with ${status} ${code}`, async () => {
+    await withApi(async ({ post, request }) => {
+      const answer = await post(body);
+      assert.equal([answer.status, answer.body?.["code"]], [status, code]);
+      assert.is(answer.headers.get("Content-Type"), "application/problem+json");
+      assert.equal((await request("/v1/keys")).body, { keys: [] });
+    });
+  });
+}
+
+test("wants JSON to be called JSON", async () => {
+  await withApi(async ({ request }) => {
+    const answer = await request("/v1/keys", { method: "POST", body: '{"alias":"a"}' });
+    assert.equal([answer.status, answer.body?.["code"]], [415, "ERR_MEDIA_TYPE"]);
+  });
+});
+
+test("says which methods a resource has", async () => {
+  await withApi(async ({ request }) => {
+    const answer = await request("/v1/keys", { method: "PATCH" });
+    assert.equal([answer.status, answer.headers.get("Allow")], [405, "GET, POST"]);
+  });
+});
+
+test("refuses browsers, root's too", async () => {
+  await withApi(async ({ request }) => {
+    const answer = await request("/v1/keys", { headers: { Origin: "http://localhost" } });
+    assert.equal([answer.status, answer.body?.["code"]], [403, "ERR_ORIGIN_FORBIDDEN"]);
+  });
+});
+
+test("keeps the text of a defect from the caller and gives it to the log", async () => {
+  await withApi(async ({ parts, defects }) => {
+    const route = {
+      method: "GET",
+      path: "/broken",
+      access: "anyone",
+      respond: () => Promise.reject(new Error("with a secret in it")),
+    } as const;
+    const broken = { ...parts, routes: [route] };
+    const response = await createApp(broken).request("/broken", {}, { peer: ROOT });
+    assert.equal(await response.json(), {
+      title: "Internal Server Error",
+      status: 500,
+      code: "ERR_INTERNAL",
+    });
+    const reply = await callLocally(broken, ROOT, "GET", "/broken", undefined);
+    assert.is(reply.status, 500);
+    assert.is(defects.length, 2);
+  });
+});
+
+test("answers in process what it answers over HTTP", async () => {
+  await withApi(async ({ parts, request }) => {
+    const calls = [
+      ["GET", "/v1/keys", undefined],
+      ["POST", "/v1/keys", { alias: "x" }],
+      ["POST", "/v1/keys", { alias: "x" }],
+      ["POST", "/v1/keys", { alias: "y", z: 1 }],
+      ["GET", "/v1/keys/nobody", undefined],
+      ["GET", "/v1/nothing", undefined],
+    ] as const;
+    for (const [method, path, body] of calls) {
+      const local = await callLocally(parts, peer(1000), method, path, body);
+      const code = (local.body as { code?: string }).code;
+      // Unlike a stranger on a socket, a command asks only for what there is.
+      assert.is(code, path === "/v1/nothing" ? "ERR_ROUTE_UNKNOWN" : "ERR_FORBIDDEN");
+    }
+    await callLocally(parts, ROOT, "POST", "/v1/keys", { alias: "x" });
+    const local = await callLocally(parts, ROOT, "GET", "/v1/keys/x", undefined);
+    assert.equal((await request("/v1/keys/x")).body, local.body);
+    const again = await callLocally(parts, ROOT, "POST", "/v1/keys", { alias: "x" });
+    assert.is((again.body as { code?: string }).code, "ERR_ALIAS_EXISTS");
+  });
+});
+
+test.run();

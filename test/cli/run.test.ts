@@ -1,0 +1,254 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { run } from "../../src/cli/run.ts";
+import type { DaemonSettings, TargetSettings } from "../../src/cli/settings.ts";
+import { ApiClient } from "../../src/client/api_client.ts";
+import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
+
+interface Outcome {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string[];
+  readonly target: TargetSettings | undefined;
+  readonly daemon: DaemonSettings | undefined;
+  readonly requests: ApiRequest[];
+  readonly defects: unknown[];
+}
+
+interface Setting {
+  readonly env?: Record<string, string>;
+  readonly answer?: (request: ApiRequest) => ApiResponse;
+  readonly print?: (text: string) => void;
+}
+
+const KEY = { alias: "a", key: "k", createdAt: null, expiresAt: null };
+
+async function runWith(argv: readonly string[], setting: Setting = {}): Promise<Outcome> {
+  let out = "";
+  let target: TargetSettings | undefined;
+  let daemon: DaemonSettings | undefined;
+  const err: string[] = [];
+  const requests: ApiRequest[] = [];
+  const defects: unknown[] = [];
+  const answer = setting.answer ?? (() => ({ status: 201, body: KEY }));
+  const status = await run(argv, {
+    version: "1.2.3",
+    env: setting.env ?? {},
+    connect: (settings) => {
+      target = settings;
+      return Promise.resolve(
+        new ApiClient({
+          send: (request) => {
+            requests.push(request);
+            return Promise.resolve(answer(request));
+          },
+        }),
+      );
+    },
+    serve: (settings) => {
+      daemon = settings;
+      return Promise.resolve();
+    },
+    print: setting.print ?? ((text) => out += text),
+    complain: (line) => err.push(line),
+    log: (error) => defects.push(error),
+  });
+  return { status, out, err, target, daemon, requests, defects };
+}
+
+const ALIASES: readonly (readonly [argv: string[], alias: string])[] = [
+  [["create", "007"], "007"],
+  [["create", "--alias", "007"], "007"],
+  [["create", "--alias=-x"], "-x"],
+  [["create", "--", "-x"], "-x"],
+  [["create", "--alias", "MCP"], "mcp"],
+  [["create", "same", "--alias", "same"], "same"],
+  [["create", "--alias", "1e3"], "1e3"],
+  [["create", "--alias", "0x10"], "0x10"],
+  [["create", "--alias", "true"], "true"],
+];
+
+for (const [argv, alias] of ALIASES) {
+  test(`${argv.join(" ")} asks for the alias ${alias}`, async () => {
+    const { status, requests } = await runWith(argv);
+    assert.is(status, 0);
+    assert.equal(requests[0]?.body, { alias });
+  });
+}
+
+const WRONG_USAGE: readonly (readonly [argv: string[], suggestion: string])[] = [
+  [["crate"], "'create'"],
+  [["lst"], "'list'"],
+  [["xyzzy"], "apikey --help"],
+  [["create", "--alais", "x"], "'--alias'"],
+  [["create", "-a", "x"], "'-a'"],
+  [["list", "--jsn"], "'--json'"],
+  [["list", "--alias", "x"], "'--alias'"],
+  [["list", "surplus"], "'surplus'"],
+  [["create", "one", "two"], "'two'"],
+  [["create", "one", "--alias", "two"], "--alias"],
+  [["create"], "--alias"],
+  [["create", "--alias"], "value"],
+  [["create", "--alias", "-x"], "--alias=-x"],
+  [["create", "--alias", "a", "--alias", "b"], "more than once"],
+  [["list", "--json=yes"], "no value"],
+  [["create", "--alias", ""], "empty"],
+  [["revoke", "--alias", ""], "alias"],
+  [["revoke", ".."], "alias"],
+  [["list", "--keystore", "a", "--socket", "b"], "one of them"],
+  [["daemon", "--socket-mode", "999"], "octal"],
+  [["--json", "list"], "before the command"],
+  [["help", "crate"], "'create'"],
+];
+
+for (const [argv, suggestion] of WRONG_USAGE) {
+  test(`'${argv.join(" ")}' is wrong usage, and the one line says ${suggestion}`, async () => {
+    const { status, err, out, requests } = await runWith(argv);
+    assert.equal([status, err.length, out, requests.length], [2, 1, "", 0]);
+    assert.ok(err[0]?.includes(suggestion), err[0]);
+    assert.ok(err[0]?.startsWith("apikey: ") || argv.includes("--json"), err[0]);
+  });
+}
+
+test("goes the way that flags name, then variables", async () => {
+  const env = { APIKEY_KEYSTORE: "/k", APIKEY_SOCKET: "/s", APIKEY_PASSWORD_FILE: "/p" };
+  const ways = [
+    [["list"], {}, undefined, undefined],
+    [["list", "--keystore", "f"], env, "f", undefined],
+    [["list", "--socket", "g"], env, undefined, "g"],
+    [["list"], { APIKEY_KEYSTORE: "/k" }, "/k", undefined],
+    [["list"], env, undefined, "/s"],
+    [["list"], { APIKEY_SOCKET: "" }, undefined, undefined],
+  ] as const;
+  for (const [argv, variables, keystore, socket] of ways) {
+    const { target } = await runWith(argv, {
+      env: variables,
+      answer: () => ({ status: 200, body: { keys: [] } }),
+    });
+    assert.equal([target?.keystore, target?.socket], [keystore, socket]);
+  }
+});
+
+test("gives the daemon's socket the mode that fits its group", async () => {
+  const modes = [
+    [["daemon"], 0o600],
+    [["daemon", "--socket-group", "web"], 0o660],
+    [["daemon", "--socket-group", "web", "--socket-mode", "666"], 0o666],
+    [["daemon", "--socket-mode", "0620"], 0o620],
+  ] as const;
+  for (const [argv, mode] of modes) assert.is((await runWith(argv)).daemon?.socketMode, mode);
+});
+
+test("prints the texts of the documentation", async () => {
+  const { out } = await runWith(["create", "a"]);
+  const expected = "API key created for alias 'a': k\n" +
+    "Please store this key securely, as it will not be shown again.\n";
+  assert.is(out, expected);
+  const revoked = await runWith(["revoke", "A"], { answer: () => ({ status: 204 }) });
+  assert.is(revoked.out, "API key 'a' has been revoked.\n");
+  const empty = await runWith(["list"], { answer: () => ({ status: 200, body: { keys: [] } }) });
+  assert.is(empty.out, "No API keys found.\n");
+});
+
+test("says what upstream says when the alias exists or does not", async () => {
+  const problem = (code: string, detail: string) => () => ({
+    status: 409,
+    body: { title: "", status: 409, code, detail },
+  });
+  const exists = problem("ERR_ALIAS_EXISTS", "An API key with alias 'a' already exists.");
+  assert.equal((await runWith(["create", "a"], { answer: exists })).err, [
+    "Error creating API key with alias 'a': An API key with alias 'a' already exists.",
+  ]);
+  const unknown = problem("ERR_ALIAS_UNKNOWN", "No API key found with alias 'a'.");
+  assert.equal((await runWith(["revoke", "a"], { answer: unknown })).err, [
+    "No API key found with alias 'a'.",
+  ]);
+});
+
+test("takes a key back that it could not show", async () => {
+  const { status, requests, err } = await runWith(["create", "a"], {
+    answer: ({ method }) => method === "POST" ? { status: 201, body: KEY } : { status: 204 },
+    print: () => {
+      throw Object.assign(new Error(), { code: "ENOSPC" });
+    },
+  });
+  assert.is(status, 1);
+  assert.equal(requests.map(({ method, path }) => `${method} ${path}`), [
+    "POST /v1/keys",
+    "DELETE /v1/keys/a",
+  ]);
+  assert.match(err[0] ?? "", "revoked again");
+});
+
+test("names the remedy where privileges are missing", async () => {
+  const body = {
+    title: "",
+    status: 403,
+    code: "ERR_FORBIDDEN",
+    detail: "administrator privileges are required",
+  };
+  const { status, err } = await runWith(["list"], { answer: () => ({ status: 403, body }) });
+  assert.is(status, 4);
+  assert.match(err[0] ?? "", /^apikey: administrator privileges are required.*sudo/);
+});
+
+test("answers a program in JSON", async () => {
+  assert.equal(JSON.parse((await runWith(["create", "a", "--json"])).out), KEY);
+  const { err } = await runWith(["create", "--json"]);
+  assert.equal(Object.keys(JSON.parse(err[0] ?? "")), ["code", "exitStatus", "detail"]);
+});
+
+test("shows no stack of a defect, but logs it", async () => {
+  const { status, err, defects } = await runWith(["list"], {
+    answer: () => {
+      throw new TypeError("a bug");
+    },
+  });
+  assert.equal([status, err], [70, ["apikey: internal error: a defect in apikey"]]);
+  assert.is(defects.length, 1);
+});
+
+test("has help with an example for every command", async () => {
+  const lines: string[] = [];
+  const { info } = console;
+  console.info = (text: string) => void lines.push(text);
+  try {
+    for (const { name, options } of COMMANDS) {
+      for (const argv of [[name, "--help"], [name, "-h"], ["help", name], ["--help", name]]) {
+        lines.length = 0;
+        assert.is((await runWith(argv)).status, 0);
+        const text = lines.join("\n");
+        assert.ok(text.includes(`$ apikey ${name}`), text);
+        assert.ok(text.includes("Examples:"), text);
+        for (const option of options) assert.ok(text.includes(`--${option.name}`), option.name);
+      }
+    }
+    assert.is((await runWith([])).status, 2);
+  } finally {
+    console.info = info;
+  }
+});
+
+test("has examples that parse", async () => {
+  for (const example of COMMANDS.flatMap(({ examples }) => examples)) {
+    const [program, ...argv] = example.split(" ");
+    const answer = ({ method, path }: ApiRequest) => {
+      if (method === "DELETE") return { status: 204 };
+      if (method === "POST") return { status: 201, body: KEY };
+      return { status: 200, body: path.endsWith("keys") ? { keys: [] } : STATUS };
+    };
+    const { status, err } = await runWith(argv, { answer });
+    assert.equal([program, status, err], ["apikey", 0, []], example);
+  }
+});
+
+const STATUS = {
+  version: "1",
+  server: { role: "daemon", pid: 1, socket: null, startedAt: "2026-01-01T00:00:00.000Z" },
+  keystore: { path: "/k", exists: true, keys: 1, otherEntries: 0 },
+  password: null,
+  warnings: [],
+};
+
+test.run();

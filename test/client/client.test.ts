@@ -1,0 +1,91 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { ApiClient } from "../../src/client/api_client.ts";
+import { withFallback } from "../../src/client/fallback.ts";
+import { assertTrustedServer } from "../../src/client/server_trust.ts";
+import type { Transport } from "../../src/client/transport.ts";
+import { AppError, type ErrorCode } from "../../src/errors.ts";
+import { OVERFLOW_ID } from "../../src/model/peer_credentials.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import { failure, platform } from "../support/open_keystore.ts";
+
+function answering(status: number, body?: unknown): Transport {
+  return { send: () => Promise.resolve({ status, body }) };
+}
+
+function failing(code: ErrorCode): Transport {
+  return { send: () => Promise.reject(new AppError(code, "no")) };
+}
+
+test("gives a problem's code and text, made printable", async () => {
+  const body = { title: "Conflict", status: 409, code: "ERR_ALIAS_EXISTS", detail: "a\u001b[2J" };
+  const client = new ApiClient(answering(409, body));
+  const text = await failure("ERR_ALIAS_EXISTS", () => client.createKey({ alias: "a" }));
+  assert.is(text, "a\\u{1b}[2J");
+});
+
+for (
+  const [what, status, body] of [
+    ["no JSON", 200, undefined],
+    ["another shape", 200, { keys: [{}] }],
+    ["a problem without a code", 500, {}],
+    ["a problem with an unknown code", 500, { title: "x", status: 500, code: "ERR_NEW" }],
+  ] as const
+) {
+  test(`does not understand ${what}`, async () => {
+    const client = new ApiClient(answering(status, body));
+    await failure("ERR_DAEMON_UNREACHABLE", () => client.listKeys());
+  });
+}
+
+test("serves itself only where nobody listens", async () => {
+  const local = answering(200, { keys: [] });
+  const client = new ApiClient(
+    withFallback(failing("ERR_DAEMON_UNREACHABLE"), () => Promise.resolve(local)),
+  );
+  assert.equal(await client.listKeys(), []);
+  for (const code of ["ERR_SOCKET", "ERR_FORBIDDEN", "ERR_DAEMON_UNTRUSTED"] as const) {
+    const refused = new ApiClient(withFallback(failing(code), () => Promise.resolve(local)));
+    await failure(code, () => refused.listKeys());
+  }
+});
+
+const OWNERS = [0, 500];
+
+const SERVERS: readonly {
+  readonly what: string;
+  readonly uid: number | undefined;
+  readonly confined: boolean;
+  readonly code: ErrorCode | undefined;
+}[] = [
+  { what: "root", uid: 0, confined: false, code: undefined },
+  { what: "the keystore's owner", uid: 500, confined: false, code: undefined },
+  { what: "another user", uid: 1000, confined: false, code: "ERR_DAEMON_UNTRUSTED" },
+  { what: "nobody known", uid: undefined, confined: false, code: "ERR_DAEMON_UNTRUSTED" },
+  { what: "nobody", uid: OVERFLOW_ID, confined: false, code: "ERR_DAEMON_UNTRUSTED" },
+  {
+    what: "a root outside this namespace",
+    uid: OVERFLOW_ID,
+    confined: true,
+    code: "ERR_FORBIDDEN",
+  },
+];
+
+for (const { what, uid, confined, code } of SERVERS) {
+  test(`${code === undefined ? "trusts" : "does not trust"} a server of ${what}`, async () => {
+    const fake: Platform = {
+      ...platform,
+      self: { ...platform.self, isConfined: confined },
+      peerCredentials: () => uid === undefined ? undefined : { uid, gid: 1, groups: [], pid: 1 },
+    };
+    const check = () =>
+      assertTrustedServer({} as Parameters<Platform["peerCredentials"]>[0], fake, [
+        ...OWNERS,
+        OVERFLOW_ID,
+      ]);
+    if (code === undefined) check();
+    else await failure(code, check);
+  });
+}
+
+test.run();

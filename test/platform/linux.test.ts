@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { failure, platform, withFolder } from "../support/open_keystore.ts";
+
+const onLinux = process.platform === "linux" ? test : () => undefined;
+
+onLinux("knows both ends of a connection", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "s");
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const client = connect(path);
+    await once(client, "connect");
+    const [peer] = await accepted;
+    for (const socket of [client, peer]) {
+      const credentials = platform.peerCredentials(socket);
+      assert.is(credentials?.uid, process.geteuid?.());
+      assert.is(credentials?.gid, process.getegid?.());
+      assert.is(credentials?.pid, process.pid);
+      // getgroups() of the runtimes adds the primary group.
+      const groups = new Set([...credentials?.groups ?? [], process.getegid?.()]);
+      assert.equal([...groups].sort(), [...process.getgroups?.() ?? []].sort());
+    }
+    client.destroy();
+    peer.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    assert.is(platform.peerCredentials(peer), undefined);
+  });
+});
+
+onLinux("gives a socket its mode at birth and restores the umask", async () => {
+  await withFolder(async (folder) => {
+    const before = process.umask();
+    for (const mode of [0o600, 0o660, 0o666]) {
+      const path = join(folder, mode.toString(8));
+      const server = platform.withMode(mode, () => createServer().listen(path));
+      assert.is(statSync(path).mode & 0o777, mode);
+      await new Promise((resolve) => server.close(resolve));
+    }
+    assert.throws(() =>
+      platform.withMode(0o600, () => {
+        throw new Error();
+      })
+    );
+    assert.is(process.umask(), before);
+  });
+});
+
+onLinux("lets one process at a time have a lock, and tells who has it", async () => {
+  await withFolder((folder) => {
+    const path = join(folder, "lock");
+    assert.is(platform.lockHolder(path), undefined);
+    const lock = platform.tryLock(path, "daemon");
+    assert.ok(lock);
+    assert.is(statSync(path).mode & 0o777, 0o600);
+    assert.is(platform.tryLock(path, "command"), undefined);
+    assert.equal(platform.lockHolder(path), { pid: process.pid, role: "daemon" });
+    lock.release();
+    assert.is(platform.lockHolder(path), undefined);
+    const next = platform.tryLock(path, "command");
+    assert.equal(platform.lockHolder(path), { pid: process.pid, role: "command" });
+    next?.release();
+  });
+});
+
+onLinux("does not believe what a dead holder wrote", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    const child = spawn("true");
+    await once(child, "exit");
+    writeFileSync(path, JSON.stringify({ pid: child.pid, role: "daemon" }));
+    assert.is(platform.lockHolder(path), undefined);
+    writeFileSync(path, JSON.stringify({ pid: process.pid, role: "daemon" }));
+    assert.is(platform.lockHolder(path), undefined, "alive, but without the lock");
+    writeFileSync(path, "garbage");
+    assert.is(platform.lockHolder(path), undefined);
+  });
+});
+
+onLinux("locks nothing but a plain file of its own", async () => {
+  await withFolder(async (folder) => {
+    const victim = join(folder, "victim");
+    writeFileSync(victim, "precious");
+    symlinkSync(victim, join(folder, "symbolic"));
+    linkSync(victim, join(folder, "hard"));
+    mkdirSync(join(folder, "folder"));
+    await failure("ELOOP", () => platform.tryLock(join(folder, "symbolic"), "command"));
+    await failure("ERR_KEYSTORE_IO", () => platform.tryLock(join(folder, "hard"), "command"));
+    await failure("EISDIR", () => platform.tryLock(join(folder, "folder"), "command"));
+    assert.is(statSync(victim).size, "precious".length);
+  });
+});
+
+onLinux("finds groups by name", () => {
+  assert.is(platform.groupId("root"), 0);
+  assert.is(platform.groupId("no-such-group-here"), undefined);
+});
+
+onLinux("leaves no core dump behind", () => {
+  platform.protectMemory();
+  // What the kernel then shows of this process belongs to root.
+  assert.is(statSync("/proc/self/environ").uid, 0);
+});
+
+test.run();
