@@ -187,13 +187,24 @@ function locateKeystore({ keystore, passwordFile }: TargetSettings): KeystoreLoc
 
 /** An installed MetricsHub's keystore is beside the `bin` that this executable is in. */
 function defaultKeystore(): string {
-  const folder = dirname(realpathSync(process.execPath));
-  const security = join(dirname(folder), "security");
-  if (basename(folder) === "bin" && existsSync(security)) return join(security, KEYSTORE_NAME);
+  const folder = executableFolder();
+  const security = folder && join(dirname(folder), "security");
+  if (security && basename(folder) === "bin" && existsSync(security)) {
+    return join(security, KEYSTORE_NAME);
+  }
   const base = IS_WINDOWS
     ? join(process.env["ProgramData"] ?? "C:\\ProgramData", "MetricsHub")
     : "/var/lib/metricshub";
   return join(base, "security", KEYSTORE_NAME);
+}
+
+/** @returns undefined where the system does not tell, as without /proc */
+function executableFolder(): string | undefined {
+  try {
+    return dirname(realpathSync(process.execPath));
+  } catch {
+    return undefined;
+  }
 }
 
 const KEYSTORE_NAME = "metricshub-keystore.p12";

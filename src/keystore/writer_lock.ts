@@ -75,7 +75,9 @@ function assertNoDaemon(options: WriterLockOptions): void {
   // Where there is no folder there is no lock in it, and nothing to protect.
   if (!existsSync(dirname(options.keystorePath))) return;
   const holder = attempt(options, () => options.platform.lockHolder(lockPath(options)));
-  if (holder?.role === "daemon") throw inUse(options, `the daemon with pid ${holder.pid}`);
+  if (holder?.role === "daemon") {
+    throw inUse(options, `the daemon with pid ${holder.pid}; ask it through its socket`);
+  }
 }
 
 function inUse({ keystorePath }: WriterLockOptions, holder: string): AppError {

@@ -1,0 +1,90 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { COMMAND } from "../support/command.ts";
+import { requiring } from "../support/requirements.ts";
+
+/*
+ * The executable alone in a bare Debian, with nothing but the packages that the README names. The
+ * source needs a runtime, so there is nothing to test of it here.
+ */
+const [program] = COMMAND;
+const isExecutable = COMMAND.length === 1 && basename(program) === "apikey";
+
+const README = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8");
+
+/** In the sentence on bare Debian: "with one package more: `libatomic1`". */
+function packagesOfReadme(): string {
+  const [, name] = /bare Debian with one package more: `([a-z0-9.+-]+)`/.exec(README) ?? [];
+  if (name === undefined) throw new Error("the README names no packages");
+  return name;
+}
+
+const SESSION = `
+set -e
+if command -v node java deno; then exit 90; fi
+apikey create --alias first
+apikey list
+apikey daemon 2>/tmp/daemon.log &
+daemon=$!
+tries=0
+until apikey status | grep -q daemon; do tries=$((tries + 1)); test $tries -lt 100; sleep 0.1; done
+apikey create second
+apikey revoke first
+apikey list --json
+kill $daemon
+wait $daemon
+apikey list
+stat -c '%a %U' /var/lib/metricshub/security /var/lib/metricshub/security/* /run/metricshub
+`;
+
+const bareTest = isExecutable ? requiring(test, "linux", "root", "debootstrap") : () => undefined;
+
+for (const proc of isExecutable ? ["with", "without"] : []) {
+  bareTest(`serves a bare Debian ${proc} /proc`, () => {
+    const root = bareDebian();
+    const command = ["chroot", root, "sh", "-c", SESSION];
+    const mounts = proc === "with" ? `mount -t proc proc ${root}/proc && ` : "";
+    const { status, stdout, stderr } = spawnSync(
+      "unshare",
+      ["--mount", "sh", "-c", `${mounts}exec "$@"`, "sh", ...command],
+      { encoding: "utf8", env: { PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" } },
+    );
+    assert.equal([status, stderr], [0, ""], `${stdout}\n${stderr}`);
+    assert.match(stdout, /^API key created for alias 'first': [0-9a-f-]{36}\n/);
+    assert.match(stdout, /\nAPI key 'first' has been revoked\.\n/);
+    assert.match(stdout, /\nsecond \*{20}[0-9a-f]{4}\n/);
+    const [folder, ...files] = stdout.split("\n").filter((line) => /^\d{3} root$/.test(line));
+    assert.is(folder, "700 root");
+    assert.is(files.pop(), "755 root");
+    assert.equal(new Set(files), new Set(["600 root"]));
+    rmSync(join(root, "var/lib/metricshub"), { recursive: true });
+    rmSync(join(root, "run/metricshub"), { recursive: true });
+  });
+}
+
+let made: string | undefined;
+
+function bareDebian(): string {
+  if (made !== undefined) return made;
+  made = mkdtempSync(join(tmpdir(), "apikey-debian-"));
+  const argv = ["--variant=minbase", `--include=${packagesOfReadme()}`, "bookworm", made];
+  const { status, stdout, stderr } = spawnSync("debootstrap", argv, { encoding: "utf8" });
+  assert.is(status, 0, `${stdout}\n${stderr}`);
+  copyFileSync(program, join(made, "usr/local/bin/apikey"));
+  return made;
+}
+
+// uvu fails a file without tests, so the source has one, too.
+if (!isExecutable) {
+  test("has a package to name for the executable", () => assert.ok(packagesOfReadme()));
+}
+
+test.after(() => {
+  if (made !== undefined) rmSync(made, { recursive: true, force: true });
+});
+
+test.run();
