@@ -1,5 +1,5 @@
-import { existsSync, realpathSync, writeSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { writeSync } from "node:fs";
+import { resolve } from "node:path";
 import process from "node:process";
 import packageJson from "../package.json" with { type: "json" };
 import { run } from "./cli/run.ts";
@@ -11,6 +11,7 @@ import { AppError, systemErrorCode } from "./errors.ts";
 import { keystoreAdminUids } from "./keystore/keystore_owner.ts";
 import type { WriterLock, WriterLockOptions } from "./keystore/writer_lock.ts";
 import { systemClock } from "./model/instant.ts";
+import { defaultKeystore, defaultSocket } from "./platform/default_paths.ts";
 import { pickPlatform } from "./platform/pick_platform.ts";
 import type { Platform } from "./platform/platform.ts";
 
@@ -19,7 +20,6 @@ import type { Platform } from "./platform/platform.ts";
  * layers. What a command may not need is imported where it turns out to be needed, because start-up
  * is most of a command's time.
  */
-const IS_WINDOWS = process.platform === "win32";
 const LOCK_TIMEOUT_MS = 10_000;
 const ANSWER_TIMEOUT_MS = 60_000;
 const DEFECT_STATUS = 70;
@@ -44,7 +44,7 @@ async function connect(platform: Platform, settings: TargetSettings): Promise<Ap
   if (settings.keystore !== undefined) {
     return new ApiClient(await openInProcess(platform, keystore));
   }
-  const path = settings.socket ?? defaultSocket();
+  const path = settings.socket ?? defaultSocket(process);
   const daemon = await openSocket(platform, path, keystore);
   if (settings.socket !== undefined) return new ApiClient(daemon);
   return new ApiClient(withFallback(daemon, () => openInProcess(platform, keystore)));
@@ -92,7 +92,7 @@ async function serve(platform: Platform, settings: DaemonSettings): Promise<void
   const { startDaemon } = await import("./daemon/daemon.ts");
   const { self } = platform;
   const keystore = locateKeystore(settings);
-  const socketPath = resolve(settings.socket ?? defaultSocket());
+  const socketPath = resolve(settings.socket ?? defaultSocket(process));
   const socketGid = resolveGroup(platform, settings.socketGroup);
   const adminGid = resolveGroup(platform, settings.adminGroup);
   assertAccess("admin", self, {
@@ -151,7 +151,7 @@ async function openRoutes(
     file: new KeystoreFile({
       path: keystorePath,
       mayBeDenied,
-      uid: IS_WINDOWS ? undefined : platform.self.uid,
+      uid: process.platform === "win32" ? undefined : platform.self.uid,
     }),
     lock,
     pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
@@ -182,37 +182,7 @@ interface KeystoreLocation {
 
 function locateKeystore({ keystore, passwordFile }: TargetSettings): KeystoreLocation {
   const isDefault = keystore === undefined;
-  return { path: resolve(keystore ?? defaultKeystore()), isDefault, passwordFile };
-}
-
-/** An installed MetricsHub's keystore is beside the `bin` that this executable is in. */
-function defaultKeystore(): string {
-  const folder = executableFolder();
-  const security = folder && join(dirname(folder), "security");
-  if (security && basename(folder) === "bin" && existsSync(security)) {
-    return join(security, KEYSTORE_NAME);
-  }
-  const base = IS_WINDOWS
-    ? join(process.env["ProgramData"] ?? "C:\\ProgramData", "MetricsHub")
-    : "/var/lib/metricshub";
-  return join(base, "security", KEYSTORE_NAME);
-}
-
-/** @returns undefined where the system does not tell, as without /proc */
-function executableFolder(): string | undefined {
-  try {
-    return dirname(realpathSync(process.execPath));
-  } catch {
-    return undefined;
-  }
-}
-
-const KEYSTORE_NAME = "metricshub-keystore.p12";
-
-function defaultSocket(): string {
-  return IS_WINDOWS
-    ? "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey"
-    : "/run/metricshub/apikey.sock";
+  return { path: resolve(keystore ?? defaultKeystore(process)), isDefault, passwordFile };
 }
 
 function lockOptions(platform: Platform, { path, isDefault }: KeystoreLocation): WriterLockOptions {

@@ -1,10 +1,8 @@
 import type { PeerCredentials } from "../model/peer_credentials.ts";
-import { lockFileHolder, tryLockFile } from "./lock_file.ts";
 import type { NativeLibrary } from "./native_library.ts";
-import { opensslPkcs12Kdf } from "./openssl.ts";
 import type { Platform } from "./platform.ts";
-import { forbidCoreDumps, posixFlock, posixGroupId } from "./posix.ts";
-import { isAlive, type PosixProcess, processIdentity, withUmask } from "./posix_process.ts";
+import { forbidCoreDumps, posixPlatform } from "./posix.ts";
+import { type PosixProcess, processIdentity } from "./posix_process.ts";
 import { socketDescriptor } from "./socket_descriptor.ts";
 
 // <sys/un.h>
@@ -15,18 +13,11 @@ const XUCRED_BYTES = 76;
 const XUCRED_VERSION = 0;
 
 export function darwinPlatform(process: PosixProcess, libc: NativeLibrary): Platform {
-  const flock = posixFlock(libc, "__error");
-  const alive = (pid: number) => isAlive(process, pid);
   return {
+    ...posixPlatform(process, libc, "__error"),
     self: { ...processIdentity(process), isConfined: false },
-    knowsPeers: true,
     peerCredentials: (socket) => peerCredentials(libc, socketDescriptor(socket)),
-    tryLock: (path, role) => tryLockFile(path, { pid: process.pid, role }, flock),
-    lockHolder: (path) => lockFileHolder(path, flock, alive),
-    groupId: (name) => posixGroupId(libc, name),
-    withMode: (mode, bind) => withUmask(process, mode, bind),
     protectMemory: () => forbidCoreDumps(libc),
-    pkcs12Kdf: opensslPkcs12Kdf(libc),
   };
 }
 

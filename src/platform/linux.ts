@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
-import { lockFileHolder, tryLockFile } from "./lock_file.ts";
 import type { NativeLibrary } from "./native_library.ts";
-import { opensslPkcs12Kdf } from "./openssl.ts";
 import type { Platform } from "./platform.ts";
-import { forbidCoreDumps, posixFlock, posixGroupId } from "./posix.ts";
-import { isAlive, type PosixProcess, processIdentity, withUmask } from "./posix_process.ts";
+import { forbidCoreDumps, posixPlatform } from "./posix.ts";
+import { type PosixProcess, processIdentity } from "./posix_process.ts";
 import { socketDescriptor } from "./socket_descriptor.ts";
 
 // <asm-generic/socket.h>; the same on x86-64 and arm64.
@@ -16,16 +14,10 @@ const PR_SET_DUMPABLE = 4;
 const MAX_GROUPS = 65536;
 
 export function linuxPlatform(process: PosixProcess, libc: NativeLibrary): Platform {
-  const flock = posixFlock(libc, "__errno_location");
-  const alive = (pid: number) => isAlive(process, pid);
   return {
+    ...posixPlatform(process, libc, "__errno_location"),
     self: { ...processIdentity(process), isConfined: isConfined() },
-    knowsPeers: true,
     peerCredentials: (socket) => peerCredentials(libc, socketDescriptor(socket)),
-    tryLock: (path, role) => tryLockFile(path, { pid: process.pid, role }, flock),
-    lockHolder: (path) => lockFileHolder(path, flock, alive),
-    groupId: (name) => posixGroupId(libc, name),
-    withMode: (mode, bind) => withUmask(process, mode, bind),
     protectMemory() {
       forbidCoreDumps(libc);
       const prctl = libc.symbol("prctl", {
@@ -34,7 +26,6 @@ export function linuxPlatform(process: PosixProcess, libc: NativeLibrary): Platf
       });
       prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n);
     },
-    pkcs12Kdf: opensslPkcs12Kdf(libc),
   };
 }
 

@@ -1,5 +1,9 @@
 import { AppError } from "../errors.ts";
+import { lockFileHolder, tryLockFile } from "./lock_file.ts";
 import type { NativeLibrary } from "./native_library.ts";
+import { opensslPkcs12Kdf } from "./openssl.ts";
+import type { Platform } from "./platform.ts";
+import { isAlive, type PosixProcess, withUmask } from "./posix_process.ts";
 import type { Flock } from "./lock_file.ts";
 
 const LOCK_SH = 1;
@@ -17,8 +21,26 @@ const LOCKS_UNSUPPORTED = new Set([
   95,
 ]);
 
+/**
+ * What Linux and macOS have in common.
+ *
+ * @param errnoSymbol the function behind the C macro `errno`
+ */
+export function posixPlatform(process: PosixProcess, libc: NativeLibrary, errnoSymbol: string) {
+  const flock = posixFlock(libc, errnoSymbol);
+  const alive = (pid: number) => isAlive(process, pid);
+  return {
+    knowsPeers: true,
+    tryLock: (path, role) => tryLockFile(path, { pid: process.pid, role }, flock),
+    lockHolder: (path) => lockFileHolder(path, flock, alive),
+    groupId: (name) => groupId(libc, name),
+    withMode: (mode, bind) => withUmask(process, mode, bind),
+    pkcs12Kdf: opensslPkcs12Kdf(libc),
+  } satisfies Partial<Platform>;
+}
+
 /** flock(2): bound to the open file description, so it ends with the process in every case. */
-export function posixFlock(libc: NativeLibrary, errnoSymbol: string): Flock {
+function posixFlock(libc: NativeLibrary, errnoSymbol: string): Flock {
   const flock = libc.symbol("flock", { parameters: ["i32", "i32"], result: "i32" });
   const errnoAddress = libc.symbol(errnoSymbol, { parameters: [], result: "pointer" });
   return (descriptor, kind) => {
@@ -31,7 +53,7 @@ export function posixFlock(libc: NativeLibrary, errnoSymbol: string): Flock {
 }
 
 /** getgrnam(3), which asks whatever name service the host is configured for. */
-export function posixGroupId(libc: NativeLibrary, name: string): number | undefined {
+function groupId(libc: NativeLibrary, name: string): number | undefined {
   const getgrnam = libc.symbol("getgrnam", { parameters: ["buffer"], result: "pointer" });
   // struct group { char *gr_name; char *gr_passwd; gid_t gr_gid; … }
   const gid = libc.readInt32(getgrnam(Buffer.from(`${name}\0`)), 16);

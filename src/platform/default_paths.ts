@@ -1,0 +1,39 @@
+import { existsSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** The part of Node's `process` that says where things are; Deno has the same. */
+export interface PathsProcess {
+  readonly platform: string;
+  readonly execPath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const KEYSTORE_NAME = "metricshub-keystore.p12";
+
+/** An installed MetricsHub's keystore is in `security` beside the `bin` of this executable. */
+export function defaultKeystore({ platform, execPath, env }: PathsProcess): string {
+  const folder = executableFolder(execPath);
+  const security = folder && join(dirname(folder), "security");
+  if (security && basename(folder) === "bin" && existsSync(security)) {
+    return join(security, KEYSTORE_NAME);
+  }
+  const base = platform === "win32"
+    ? join(env["ProgramData"] ?? "C:\\ProgramData", "MetricsHub")
+    : "/var/lib/metricshub";
+  return join(base, "security", KEYSTORE_NAME);
+}
+
+export function defaultSocket({ platform }: PathsProcess): string {
+  return platform === "win32"
+    ? "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey"
+    : "/run/metricshub/apikey.sock";
+}
+
+/** @returns undefined where the system does not tell, as without /proc */
+function executableFolder(execPath: string): string | undefined {
+  try {
+    return dirname(realpathSync(execPath));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { defaultKeystore, defaultSocket } from "../../src/platform/default_paths.ts";
+import { withFolder } from "../support/open_keystore.ts";
+
+const ELSEWHERE = "/var/lib/metricshub/security/metricshub-keystore.p12";
+
+test("finds an installed MetricsHub's keystore beside its bin, through links too", async () => {
+  await withFolder((folder) => {
+    const install = join(realpathSync(folder), "metricshub");
+    const expected = join(install, "security", "metricshub-keystore.p12");
+    mkdirSync(join(install, "bin"), { recursive: true });
+    writeFileSync(join(install, "bin", "apikey"), "");
+    symlinkSync(join(install, "bin", "apikey"), join(folder, "apikey"));
+    const keystoreOf = (execPath: string) =>
+      defaultKeystore({ platform: "linux", execPath, env: {} });
+    assert.is(keystoreOf(join(install, "bin", "apikey")), ELSEWHERE, "without a security folder");
+    mkdirSync(join(install, "security"));
+    assert.is(keystoreOf(join(install, "bin", "apikey")), expected);
+    assert.is(keystoreOf(join(folder, "apikey")), expected);
+    mkdirSync(join(install, "other"));
+    copyFileSync(join(install, "bin", "apikey"), join(install, "other", "apikey"));
+    assert.is(keystoreOf(join(install, "other", "apikey")), ELSEWHERE);
+    assert.is(keystoreOf("/no/such/bin/apikey"), ELSEWHERE);
+  });
+});
+
+test("listens where only administrators can create a pipe, on Windows", () => {
+  const socket = defaultSocket({ platform: "win32", execPath: "", env: {} });
+  assert.is(socket, "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey");
+});
+
+test.run();
