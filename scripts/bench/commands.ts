@@ -5,7 +5,7 @@
 import { copyFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { type Daemon, startDaemon } from "../../test/interop/daemon.ts";
+import { type Daemon, startDaemon } from "./daemon.ts";
 import { compileJava } from "../../test/support/java.ts";
 import type { Benchmark, BenchmarkContext, BenchmarkReport } from "./benchmark.ts";
 import { writeKeystore, type Writer } from "./keystores.ts";

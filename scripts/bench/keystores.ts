@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { BUILT_IN_PASSWORD } from "../../test/interop/fixtures.ts";
-import { startDaemon } from "../../test/interop/daemon.ts";
+import { startDaemon } from "./daemon.ts";
 import { startJavaTool } from "../../test/support/java.ts";
 import type { BenchmarkContext } from "./benchmark.ts";
 

@@ -1,0 +1,114 @@
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
+
+const START_TIMEOUT_MS = 20_000;
+const POLL_MS = 20;
+
+export interface Reply {
+  readonly status: number | undefined;
+  readonly body: string;
+}
+
+/** A running `apikey daemon` and the way to talk to it. */
+export interface Daemon {
+  readonly pid: number;
+  readonly socket: string;
+  /** What it has written to standard error so far. */
+  log(): string;
+  send(method: string, path: string, body?: unknown): Promise<Reply>;
+  /** SIGTERM, then the exit status. */
+  stop(): Promise<number | null>;
+}
+
+/** Resolves when the socket accepts; the keystore's password is the built-in one. */
+export async function startDaemon(
+  [file, ...prefix]: readonly [string, ...string[]],
+  keystore: string,
+  socket: string,
+): Promise<Daemon> {
+  const args = ["daemon", "--keystore", keystore, "--socket", socket];
+  const child = spawn(file, [...prefix, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", resolve);
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => log += text);
+  await listening(child, socket, ended).catch((error: Error) => {
+    throw new Error(`${error.message}: ${log}`);
+  });
+  const pid = child.pid ?? 0;
+  const agent = new Agent({ keepAlive: true });
+  return {
+    pid,
+    socket,
+    log: () => log,
+    send: (method, path, body) => exchange(agent, socket, method, path, body),
+    stop: () => {
+      agent.destroy();
+      // Not child.kill(): after that Deno reports the signal, whatever the status.
+      if (child.exitCode === null) process.kill(pid, "SIGTERM");
+      return ended;
+    },
+  };
+}
+
+async function listening(
+  child: ChildProcess,
+  socket: string,
+  ended: Promise<unknown>,
+): Promise<void> {
+  const startedAtMs = Date.now();
+  while (!await accepts(socket)) {
+    await Promise.race([ended, setTimeout(POLL_MS)]);
+    if (child.exitCode !== null) {
+      throw new Error(`the daemon has ended with status ${child.exitCode}`);
+    }
+    if (Date.now() - startedAtMs > START_TIMEOUT_MS) {
+      child.kill("SIGKILL");
+      throw new Error("the daemon does not listen");
+    }
+  }
+}
+
+function accepts(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.once("connect", () => {
+      socket.end();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+function exchange(
+  agent: Agent,
+  socketPath: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<Reply> {
+  const json = body === undefined ? "" : JSON.stringify(body);
+  const headers: Record<string, string | number> = json
+    ? {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(json),
+    }
+    : {};
+  return new Promise((resolve, reject) => {
+    request({ socketPath, agent, method, path, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({ status: response.statusCode, body: text });
+      });
+    }).on("error", reject).end(json);
+  });
+}
