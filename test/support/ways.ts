@@ -1,0 +1,34 @@
+import { dirname, join } from "node:path";
+import { startDaemon } from "./daemon.ts";
+import { apikey, type Outcome } from "./execute.ts";
+
+/** One way for commands to a keystore, open until the end of the block that holds it. */
+export interface Way extends AsyncDisposable {
+  /** Runs the command under test, its environment saying which way to go. */
+  apikey(...args: readonly string[]): Promise<Outcome>;
+}
+
+/** The two ways there are; every command must act alike on both. */
+export const WAYS: readonly {
+  readonly way: string;
+  readonly open: (keystore: string) => Promise<Way>;
+}[] = [
+  { way: "in process", open: (keystore) => Promise.resolve(inProcess(keystore)) },
+  { way: "through a daemon", open: throughDaemon },
+];
+
+function inProcess(keystore: string): Way {
+  return {
+    apikey: (...args) => apikey(args, { env: { APIKEY_KEYSTORE: keystore } }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function throughDaemon(keystore: string): Promise<Way> {
+  const socket = join(dirname(keystore), "apikey.sock");
+  const daemon = await startDaemon(keystore, socket);
+  return {
+    apikey: (...args) => apikey(args, { env: { APIKEY_SOCKET: socket } }),
+    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
+  };
+}
