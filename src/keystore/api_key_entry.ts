@@ -18,12 +18,54 @@ const EXPIRY_SEPARATOR = "__";
 const CREATION_DATE = /^Time (\d{1,15})$/;
 const SHOWN_CHARACTERS = 4;
 
-/** An API key beside the bag that holds it. */
-export interface ApiKeyEntry {
-  readonly key: ApiKey;
+/**
+ * An API key's bag. It is opened when somebody asks what is in it: whoever adds or removes a key
+ * need not derive the keys of all the others.
+ */
+export class ApiKeyEntry {
+  readonly alias: Alias;
   readonly bag: SafeBag;
+  #key: Promise<ApiKey> | undefined;
+
+  /** @param key what is in the bag, where that is known already */
+  constructor(alias: Alias, bag: SafeBag, key?: ApiKey) {
+    this.alias = alias;
+    this.bag = bag;
+    this.#key = key && Promise.resolve(key);
+  }
+
+  /**
+   * What is in the bag. One that does not open with the entry password, or whose expiry no Java
+   * program could parse, is a key all the same: without `lastCharacters`, there to be revoked.
+   */
+  open(keys: PasswordKeys): Promise<ApiKey> {
+    return this.#key ??= this.#open(keys);
+  }
+
   /** The bag's salt, where a new bag may share its derivation. */
-  readonly sharableSalt: Uint8Array | undefined;
+  sharableSalt(): Uint8Array | undefined {
+    if (this.bag.bagId !== OID.SECRET_BAG) return undefined;
+    try {
+      const { scheme } = decodeSecretBag(this.bag.bagValue);
+      return isCurrentScheme(scheme) ? scheme.salt : undefined;
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
+  }
+
+  async #open(keys: PasswordKeys): Promise<ApiKey> {
+    const key = { alias: this.alias, createdAt: creationDate(this.bag) };
+    try {
+      const payload = await openSecretBag(decodeSecretBag(requireSecretBag(this.bag)), keys);
+      const { lastCharacters, expiry } = decodePayload(payload);
+      payload.fill(0);
+      return { ...key, lastCharacters, expiry };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { ...key, lastCharacters: undefined, expiry: undefined };
+    }
+  }
 }
 
 /** @returns undefined for a bag that is not an API key's */
@@ -31,30 +73,6 @@ export function apiKeyAlias(bag: SafeBag): Alias | undefined {
   // Java compares names in lower case, whatever the file has.
   const name = bag.friendlyName?.toLowerCase();
   return name?.startsWith(NAME_PREFIX) ? lookupAlias(name.slice(NAME_PREFIX.length)) : undefined;
-}
-
-/**
- * Reads an API key's bag. One that does not open with the entry password, or whose expiry no Java
- * program could parse, is an entry all the same: without `lastCharacters`, there to be revoked.
- */
-export async function openApiKeyEntry(
-  alias: Alias,
-  bag: SafeBag,
-  keys: PasswordKeys,
-): Promise<ApiKeyEntry> {
-  const entry = { alias, createdAt: creationDate(bag) };
-  try {
-    const secretBag = decodeSecretBag(requireSecretBag(bag));
-    const payload = await openSecretBag(secretBag, keys);
-    const { lastCharacters, expiry } = decodePayload(payload);
-    payload.fill(0);
-    const sharableSalt = isCurrentScheme(secretBag.scheme) ? secretBag.scheme.salt : undefined;
-    return { key: { ...entry, lastCharacters, expiry }, bag, sharableSalt };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const key = { ...entry, lastCharacters: undefined, expiry: undefined };
-    return { key, bag, sharableSalt: undefined };
-  }
 }
 
 export interface NewApiKey {
@@ -77,11 +95,8 @@ export async function sealApiKeyEntry(
   payload.fill(0);
   const localKeyId = Buffer.from(`Time ${createdAt}`, "latin1");
   const bag = newSafeBag(OID.SECRET_BAG, bagValue, NAME_PREFIX + alias, localKeyId);
-  return {
-    key: { alias, createdAt, expiry, lastCharacters: lastCharactersOf(key) },
-    bag,
-    sharableSalt: decodeSecretBag(bagValue).scheme.salt,
-  };
+  const lastCharacters = lastCharactersOf(key);
+  return new ApiKeyEntry(alias, bag, { alias, createdAt, expiry, lastCharacters });
 }
 
 function requireSecretBag(bag: SafeBag): Uint8Array {

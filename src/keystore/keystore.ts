@@ -5,7 +5,7 @@ import { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { decodePfx, emptyPfx, encodePfx } from "../pkcs12/pfx.ts";
 import { ENTRY_PASSWORD } from "./api_key_entry.ts";
 import { FileChangedError, type FileIdentity, type KeystoreFile } from "./keystore_file.ts";
-import { type KeystoreContent, KeystoreDraft, openContent } from "./keystore_content.ts";
+import { indexContent, type KeystoreContent, KeystoreDraft } from "./keystore_content.ts";
 import type { StorePassword } from "./store_password.ts";
 import type { WriterLock } from "./writer_lock.ts";
 
@@ -149,13 +149,13 @@ export class Keystore {
     // Fresh keys each time, or those of long-gone salts would pile up in a daemon.
     const entryKeys = this.#keys(new Secret(ENTRY_PASSWORD));
     if (state === undefined) {
-      return this.#opened({ content: await openContent(emptyPfx(), entryKeys), stored: undefined });
+      return this.#opened({ content: indexContent(emptyPfx(), entryKeys), stored: undefined });
     }
     const password = await this.#options.findPassword();
     const storeKeys = this.#keys(password.secret);
     try {
       const pfx = await decodePfx(state.bytes, storeKeys);
-      const content = await openContent(pfx, entryKeys, this.#open?.content.entries.values());
+      const content = indexContent(pfx, entryKeys, this.#open?.content.entries.values());
       const stored = { identity: state.identity, mode: state.mode, password, storeKeys };
       return this.#opened({ content, stored });
     } catch (error) {

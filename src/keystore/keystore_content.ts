@@ -1,15 +1,10 @@
 import type { Alias } from "../model/alias.ts";
+import type { ApiKey } from "../model/api_key.ts";
 import type { ContentInfo } from "../pkcs12/content_info.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import type { Pfx } from "../pkcs12/pfx.ts";
 import type { SafeBag } from "../pkcs12/safe_bag.ts";
-import {
-  apiKeyAlias,
-  type ApiKeyEntry,
-  type NewApiKey,
-  openApiKeyEntry,
-  sealApiKeyEntry,
-} from "./api_key_entry.ts";
+import { apiKeyAlias, ApiKeyEntry, type NewApiKey, sealApiKeyEntry } from "./api_key_entry.ts";
 
 /** A keystore in memory: the whole PFX, and the API keys among its entries, in file order. */
 export interface KeystoreContent {
@@ -21,30 +16,30 @@ export interface KeystoreContent {
 }
 
 /**
- * Opens every API key of a PFX, in parallel.
+ * Finds the API keys of a PFX.
  *
- * @param previous entries that were open before: those whose bag is still the same, octet for
- *   octet, are taken over without deriving their key again
+ * @param previous entries of an earlier state: those whose bag is still the same, octet for octet,
+ *   go on, so that what has been opened need not be opened again
  */
-export async function openContent(
+export function indexContent(
   pfx: Pfx,
   entryKeys: PasswordKeys,
   previous: Iterable<ApiKeyEntry> = [],
-): Promise<KeystoreContent> {
+): KeystoreContent {
   const known = new Map(Array.from(previous, (entry) => [octets(entry.bag), entry]));
-  const opening: Promise<[Alias, ApiKeyEntry]>[] = [];
-  const bags = pfx.contents.flatMap(({ bags }) => bags ?? []);
-  for (const bag of bags) {
+  const entries = new Map<Alias, ApiKeyEntry>();
+  let otherEntries = 0;
+  for (const bag of pfx.contents.flatMap(({ bags }) => bags ?? [])) {
     const alias = apiKeyAlias(bag);
-    if (alias === undefined) continue;
-    const entry = known.get(octets(bag));
-    opening.push(
-      (entry ? Promise.resolve({ ...entry, bag }) : openApiKeyEntry(alias, bag, entryKeys))
-        .then((opened) => [alias, opened]),
-    );
+    if (alias === undefined) otherEntries++;
+    else entries.set(alias, known.get(octets(bag)) ?? new ApiKeyEntry(alias, bag));
   }
-  const entries = new Map(await Promise.all(opening));
-  return { pfx, entries, otherEntries: bags.length - opening.length, entryKeys };
+  return { pfx, entries, otherEntries, entryKeys };
+}
+
+/** What is in every API key's bag, in file order; the keys are derived in parallel. */
+export function openKeys({ entries, entryKeys }: KeystoreContent): Promise<ApiKey[]> {
+  return Promise.all(Array.from(entries.values(), (entry) => entry.open(entryKeys)));
 }
 
 /** A keystore being changed. Each method changes it completely or, when it throws, not at all. */
@@ -69,15 +64,15 @@ export class KeystoreDraft {
     return this.#entries.has(alias);
   }
 
-  /** @returns the entry as it will be listed */
-  async add(key: NewApiKey): Promise<ApiKeyEntry> {
+  /** @returns the key as it will be listed */
+  async add(key: NewApiKey): Promise<ApiKey> {
     if (this.has(key.alias)) throw new TypeError("alias in use");
     this.#salt ??= sharedSalt(this.#entries.values());
     const entry = await sealApiKeyEntry(key, this.#base.entryKeys, this.#salt);
     this.#entries.set(key.alias, entry);
     this.#pfx = { ...this.#pfx, contents: withBag(this.#pfx.contents, entry.bag) };
     this.#changed = true;
-    return entry;
+    return await entry.open(this.#base.entryKeys);
   }
 
   /** Removes every bag of this alias: a file that some program garbled may hold several. */
@@ -110,12 +105,13 @@ function without(content: ContentInfo, alias: Alias): ContentInfo {
 function sharedSalt(entries: Iterable<ApiKeyEntry>): Uint8Array | undefined {
   const counts = new Map<string, number>();
   let best: { salt: Uint8Array; count: number } | undefined;
-  for (const { sharableSalt } of entries) {
-    if (sharableSalt === undefined) continue;
-    const name = Buffer.from(sharableSalt).toString("latin1");
+  for (const entry of entries) {
+    const salt = entry.sharableSalt();
+    if (salt === undefined) continue;
+    const name = Buffer.from(salt).toString("latin1");
     const count = (counts.get(name) ?? 0) + 1;
     counts.set(name, count);
-    if (best === undefined || count > best.count) best = { salt: sharableSalt, count };
+    if (best === undefined || count > best.count) best = { salt, count };
   }
   return best?.salt;
 }

@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { printable } from "./printable.ts";
+import { isPrintable, printable } from "./printable.ts";
 
 declare const brand: unique symbol;
 
@@ -7,10 +7,6 @@ declare const brand: unique symbol;
 export type Alias = string & { readonly [brand]: "Alias" };
 
 export const MAX_ALIAS_CHARACTERS = 255;
-
-// Control, line separator, surrogate and format characters: they would let an alias forge terminal
-// output or look like another one. The zero-width joiners stay, as emoji and several scripts need them.
-const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/u;
 
 /**
  * The alias for a new key.
@@ -38,7 +34,7 @@ function objection(text: string): string | undefined {
   if (text === "") return "it is empty";
   if (text.trim() === "") return "it is blank";
   if (text.trim() !== text) return "it begins or ends with a blank";
-  if (FORBIDDEN.test(text)) return "it holds a control or invisible formatting character";
+  if (!isPrintable(text)) return "it holds a control or invisible formatting character";
   // A URL drops these two from its path, however they are encoded, so no request could name them.
   if (text === "." || text === "..") return "it would be unreachable over HTTP";
   if ([...text.toLowerCase()].length > MAX_ALIAS_CHARACTERS) {

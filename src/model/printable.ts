@@ -1,14 +1,32 @@
 const MAX_PRINTED_CHARACTERS = 300;
 
 /**
- * Foreign text for a terminal or a log line: what could move the cursor, break the line or turn the
- * writing direction is escaped as in JavaScript (`\u{1b}`), and endless text is cut.
+ * Characters that could move the cursor, break the line, turn the writing direction or hide: control,
+ * line separator, surrogate and format characters. The zero-width joiners stay, as emoji and several
+ * scripts need them.
+ *
+ * A function, as Unicode's tables take 2 ms to load, and most text is ASCII.
+ */
+const unprintable = () => /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/gu;
+
+export function isPrintable(text: string): boolean {
+  return isPrintableAscii(text) || !unprintable().test(text);
+}
+
+/**
+ * Foreign text for a terminal or a log line: what is not printable is escaped as in JavaScript
+ * (`\u{1b}`), and endless text is cut.
  */
 export function printable(text: string): string {
   const characters = [...text];
-  const shown = characters.slice(0, MAX_PRINTED_CHARACTERS).join("").replace(
-    /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/gu,
+  const shown = characters.slice(0, MAX_PRINTED_CHARACTERS).join("");
+  const escaped = isPrintableAscii(shown) ? shown : shown.replace(
+    unprintable(),
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
-  return characters.length > MAX_PRINTED_CHARACTERS ? `${shown}…` : shown;
+  return characters.length > MAX_PRINTED_CHARACTERS ? `${escaped}…` : escaped;
+}
+
+function isPrintableAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
 }

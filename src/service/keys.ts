@@ -6,6 +6,7 @@ import type { Clock } from "../model/instant.ts";
 import { printable } from "../model/printable.ts";
 import { Secret } from "../model/secret.ts";
 import type { Keystore } from "../keystore/keystore.ts";
+import { openKeys } from "../keystore/keystore_content.ts";
 
 export interface KeyServiceDependencies {
   readonly keystore: Keystore;
@@ -25,7 +26,7 @@ export class KeyService {
   /** In keystore order. */
   async list(): Promise<ApiKey[]> {
     const { content } = await this.#keystore.read();
-    return Array.from(content.entries.values(), ({ key }) => key);
+    return await openKeys(content);
   }
 
   /** @throws AppError ERR_ALIAS_UNKNOWN */
@@ -33,7 +34,7 @@ export class KeyService {
     const { content } = await this.#keystore.read();
     const entry = content.entries.get(alias);
     if (entry === undefined) throw aliasUnknown(alias);
-    return entry.key;
+    return await entry.open(content.entryKeys);
   }
 
   /**
@@ -44,7 +45,7 @@ export class KeyService {
   async create(alias: Alias): Promise<{ key: ApiKey; secret: Secret }> {
     const secret = new Secret(randomUUID());
     const createdAt = this.#clock();
-    const { key } = await this.#keystore.change((draft) => {
+    const key = await this.#keystore.change((draft) => {
       if (draft.has(alias)) throw aliasExists(alias);
       return draft.add({ alias, secret, createdAt, expiry: undefined });
     });

@@ -1,5 +1,6 @@
 import { printable } from "../model/printable.ts";
 import type { Keystore, OpenKeystore } from "../keystore/keystore.ts";
+import { openKeys } from "../keystore/keystore_content.ts";
 import type { PasswordSource } from "../keystore/store_password.ts";
 
 export interface KeystoreStatus {
@@ -32,7 +33,7 @@ export class StatusService {
       keys: content.entries.size,
       otherEntries: content.otherEntries,
       password: stored && { source: stored.password.source, path: stored.password.path },
-      warnings: [...passwordWarnings(open), ...modeWarnings(open), ...entryWarnings(open)],
+      warnings: [...passwordWarnings(open), ...modeWarnings(open), ...await entryWarnings(open)],
     };
   }
 }
@@ -52,9 +53,9 @@ function modeWarnings({ stored }: OpenKeystore): string[] {
   );
 }
 
-function entryWarnings({ content }: OpenKeystore): string[] {
+async function entryWarnings({ content }: OpenKeystore): Promise<string[]> {
   const warnings: string[] = [];
-  for (const { key } of content.entries.values()) {
+  for (const key of await openKeys(content)) {
     if (key.lastCharacters !== undefined) continue;
     warnings.push(
       `The entry of alias '${printable(key.alias)}' cannot be opened, and MetricsHub finds no ` +

@@ -7,7 +7,7 @@ import { parseAlias } from "../../src/model/alias.ts";
 import type { Instant } from "../../src/model/instant.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { ENTRY_PASSWORD } from "../../src/keystore/api_key_entry.ts";
-import { KeystoreDraft, openContent } from "../../src/keystore/keystore_content.ts";
+import { indexContent, KeystoreDraft } from "../../src/keystore/keystore_content.ts";
 import { decodePfx, encodePfx } from "../../src/pkcs12/pfx.ts";
 import { decodeSecretBag, openSecretBag } from "../../src/pkcs12/secret_bag.ts";
 import { FIXTURES, keysOf, readFixture } from "../support/fixtures.ts";
@@ -94,8 +94,8 @@ for (const { name, password } of MODERN) {
   test(`changes ${name} into what pkijs reads the same`, async () => {
     const keys = keysOf(password);
     const pfx = await decodePfx(readFixture(name), keys);
-    const draft = new KeystoreDraft(await openContent(pfx, keysOf(ENTRY_PASSWORD)));
-    const [first] = (await openContent(pfx, keysOf(ENTRY_PASSWORD))).entries.keys();
+    const draft = new KeystoreDraft(indexContent(pfx, keysOf(ENTRY_PASSWORD)));
+    const [first] = indexContent(pfx, keysOf(ENTRY_PASSWORD)).entries.keys();
     if (first !== undefined) draft.remove(first);
     await draft.add({
       alias: parseAlias("new-öne 😀"),
