@@ -2,9 +2,9 @@ import { DerReader } from "./der_reader.ts";
 import {
   encodeDer,
   encodeObjectIdentifier,
-  encodeOctetString,
   encodeSequence,
   encodeUnsignedInteger,
+  wrapDer,
 } from "./der_writer.ts";
 import {
   decodeEncryptionScheme,
@@ -55,21 +55,23 @@ export async function decodeContentInfo(
   return { kind: "encryptedData", encoding, bags: await decodeSafeContents(safeContents) };
 }
 
+/** The encoding in pieces. */
 export async function encodeContentInfo(
   { kind, encoding, bags }: ContentInfo,
   keys: PasswordKeys,
-): Promise<Uint8Array> {
-  if (encoding !== undefined) return encoding;
-  const safeContents = encodeSequence(...(bags ?? []).map((bag) => bag.encoding));
-  return kind === "data" ? encodeData(safeContents) : await encodeEncryptedData(safeContents, keys);
+): Promise<Uint8Array[]> {
+  if (encoding !== undefined) return [encoding];
+  const safeContents = wrapDer(TAG.SEQUENCE, (bags ?? []).map((bag) => bag.encoding));
+  if (kind === "data") return encodeData(safeContents);
+  return [await encodeEncryptedData(Buffer.concat(safeContents), keys)];
 }
 
-/** A ContentInfo of type `data` (RFC 5652 section 4). */
-export function encodeData(content: Uint8Array): Uint8Array {
-  return encodeSequence(
+/** A ContentInfo of type `data` (RFC 5652 section 4), in pieces. */
+export function encodeData(content: readonly Uint8Array[]): Uint8Array[] {
+  return wrapDer(TAG.SEQUENCE, [
     encodeObjectIdentifier(OID.DATA),
-    encodeDer(TAG.CONTEXT_0, encodeOctetString(content)),
-  );
+    ...wrapDer(TAG.CONTEXT_0, wrapDer(TAG.OCTET_STRING, content)),
+  ]);
 }
 
 /** EncryptedData (RFC 5652 section 8); undefined where its algorithm is not one of ours. */

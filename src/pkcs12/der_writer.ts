@@ -2,16 +2,16 @@ import { TAG } from "./tag.ts";
 
 /** DER for one value: `tag`, the length of all parts together, the parts. */
 export function encodeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(wrapDer(tag, parts)));
+}
+
+/**
+ * The same as a list of pieces. A keystore's envelopes are nested nine deep: putting each together
+ * on its own would copy the whole file nine times for every save.
+ */
+export function wrapDer(tag: number, parts: readonly Uint8Array[]): Uint8Array[] {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const head = [tag, ...lengthOctets(length)];
-  const der = new Uint8Array(head.length + length);
-  der.set(head);
-  let offset = head.length;
-  for (const part of parts) {
-    der.set(part, offset);
-    offset += part.length;
-  }
-  return der;
+  return [Uint8Array.of(tag, ...lengthOctets(length)), ...parts];
 }
 
 export function encodeSequence(...parts: readonly Uint8Array[]): Uint8Array {

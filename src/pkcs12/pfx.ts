@@ -5,7 +5,7 @@ import {
   encodeData,
 } from "./content_info.ts";
 import { DerReader } from "./der_reader.ts";
-import { encodeSequence, encodeUnsignedInteger } from "./der_writer.ts";
+import { encodeUnsignedInteger, wrapDer } from "./der_writer.ts";
 import { MAX_FILE_BYTES } from "./limits.ts";
 import {
   decodeMacData,
@@ -61,13 +61,13 @@ export async function encodePfx(pfx: Pfx, keys: PasswordKeys): Promise<Uint8Arra
   const contents = await Promise.all(
     pfx.contents.map((content) => encodeContentInfo(content, keys)),
   );
-  const authenticatedSafe = encodeSequence(...contents);
+  const authenticatedSafe = Buffer.concat(wrapDer(TAG.SEQUENCE, contents.flat()));
   // Going on with the file's own salt saves a derivation; the MAC key stays as secret as it was.
   const mac = isCurrentMac(pfx.mac) ? pfx.mac : newMacParameters();
-  return encodeSequence(
-    encodeUnsignedInteger(3),
-    encodeData(authenticatedSafe),
-    await encodeMacData(mac, keys, authenticatedSafe),
+  const macData = await encodeMacData(mac, keys, authenticatedSafe);
+  const version = encodeUnsignedInteger(3);
+  return Buffer.concat(
+    wrapDer(TAG.SEQUENCE, [version, ...encodeData([authenticatedSafe]), macData]),
   );
 }
 

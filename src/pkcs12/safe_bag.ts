@@ -17,8 +17,6 @@ export interface SafeBag {
   readonly bagValue: Uint8Array;
   readonly friendlyName: string | undefined;
   readonly localKeyId: Uint8Array | undefined;
-  /** The encoding of each bagAttribute, in file order. */
-  readonly bagAttributes: readonly Uint8Array[];
 }
 
 export function decodeSafeBag(encoding: Uint8Array): SafeBag {
@@ -38,7 +36,7 @@ export function decodeSafeBag(encoding: Uint8Array): SafeBag {
     if (attributeId === OID.FRIENDLY_NAME) friendlyName = decodeBmpString(values);
     else if (attributeId === OID.LOCAL_KEY_ID) localKeyId = values.content(TAG.OCTET_STRING);
   }
-  return { encoding, bagId, bagValue, friendlyName, localKeyId, bagAttributes };
+  return { encoding, bagId, bagValue, friendlyName, localKeyId };
 }
 
 /** A bag with the attributes that Java gives each entry, in Java's order. */

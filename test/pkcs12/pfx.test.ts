@@ -34,8 +34,8 @@ for (const { name, password, names } of FIXTURES) {
     const before = await decodePfx(readFixture(name), keys);
     const after = await decodePfx(await encodePfx(before, keys), keys);
     assert.equal(
-      after.contents.map((content) => content.encoding),
-      before.contents.map((content) => content.encoding),
+      after.contents.map((content) => Buffer.from(content.encoding ?? [])),
+      before.contents.map((content) => Buffer.from(content.encoding ?? [])),
     );
     assert.is(after.mac.digest, "sha256");
     assert.is(after.mac.iterations, 10_000);
