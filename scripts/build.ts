@@ -7,6 +7,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,6 +20,7 @@ import { bundle } from "./bundle.ts";
 import { execute } from "./execute.ts";
 import { fetchRuntime } from "./foreign_runtime.ts";
 import { nodePath, ROOT } from "./runtimes.ts";
+import { ASSETS, seaLoader, wrapBundle } from "./sea_loader.ts";
 import { isOwn, ownTarget, parseTarget } from "./targets.ts";
 import type { Target } from "./targets.ts";
 
@@ -81,16 +83,15 @@ function parse() {
 }
 
 async function makeExecutable(target: Target, folder: string): Promise<string> {
-  const main = join(folder, "main.cjs");
-  const output = join(folder, "apikey");
-  const config = join(folder, "sea.json");
-  await bundle(main);
+  const [main, output, config] = ["loader.cjs", "apikey", "sea.json"].map((name) =>
+    join(folder, name)
+  ) as [string, string, string];
+  writeFileSync(main, seaLoader());
   const settings = {
     main,
     output,
     disableExperimentalSEAWarning: true,
-    // The cache holds for one processor and one V8 only.
-    useCodeCache: isOwn(target),
+    assets: await makeAssets(target, folder),
     execArgv: EXEC_ARGV,
     // Nothing from the environment: NODE_OPTIONS could make an administrator's command run any code.
     execArgvExtension: "none",
@@ -100,6 +101,21 @@ async function makeExecutable(target: Target, folder: string): Promise<string> {
   await run([nodePath(), "--build-sea", config]);
   await sign(target, output);
   return output;
+}
+
+/** The bundle and its code cache, which holds for one processor and one V8 only. */
+async function makeAssets(target: Target, folder: string): Promise<Record<string, string>> {
+  const bundled = join(folder, "bundle.cjs");
+  const [wrapped, cache] = [join(folder, ASSETS.bundle), join(folder, ASSETS.cache)];
+  await bundle(bundled);
+  writeFileSync(wrapped, wrapBundle(readFileSync(bundled, "latin1")), "latin1");
+  if (isOwn(target)) {
+    const script = join(import.meta.dirname, "code_cache.ts");
+    await run([nodePath(), ...EXEC_ARGV, script, bundled, cache]);
+  } else {
+    writeFileSync(cache, "");
+  }
+  return { [ASSETS.bundle]: wrapped, [ASSETS.cache]: cache };
 }
 
 /** macOS runs no executable whose signature does not match, and what was put in has broken Node's. */

@@ -1,0 +1,71 @@
+/**
+ * Makes V8's code cache of the bundle: node [flags of the executable] code_cache.ts BUNDLE CACHE
+ *
+ * What V8 caches of a script that has just been compiled is its top level; functions are compiled
+ * when first called, 8 ms of a command. So the commands are run here first, in one process that
+ * evaluates the bundle anew for each, and what they compiled goes into the cache.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Script } from "node:vm";
+import { SCRIPT_NAME, wrapBundle } from "./sea_loader.ts";
+
+/** The bundle's own calls go elsewhere. */
+const exit = process.exit.bind(process);
+
+const DAEMON_START_MS = 10_000;
+
+const [bundlePath = "", cachePath = ""] = process.argv.slice(2);
+const script = new Script(wrapBundle(readFileSync(bundlePath, "latin1")), {
+  filename: SCRIPT_NAME,
+});
+const folder = mkdtempSync(join(tmpdir(), "apikey-build-"));
+try {
+  await warmUp();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+writeFileSync(cachePath, script.createCachedData());
+// The daemon is still there; only a signal would end it, or this.
+exit(0);
+
+async function warmUp(): Promise<void> {
+  const keystore = join(folder, "metricshub-keystore.p12");
+  const socket = join(folder, "apikey.sock");
+  await session(["--keystore", keystore]);
+  start(["daemon", "--keystore", keystore, "--socket", socket]);
+  const deadline = performance.now() + DAEMON_START_MS;
+  while (!existsSync(socket)) {
+    if (performance.now() > deadline) throw new Error("the daemon does not start");
+    await sleep(10);
+  }
+  await session(["--socket", socket]);
+}
+
+/** What people do all day. */
+async function session(where: readonly string[]): Promise<void> {
+  for (const command of [["create", "a"], ["create", "b"], ["list"], ["list", "--json"]]) {
+    await run([...command, ...where]);
+  }
+  for (const command of [["status"], ["revoke", "a"], ["revoke", "b"]]) {
+    await run([...command, ...where]);
+  }
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const status = await start(argv);
+  if (status !== 0) throw new Error(`apikey ${argv.join(" ")} ended with ${status}`);
+}
+
+/** Evaluates the bundle as a program of its own; its exit ends only the promise. */
+function start(argv: readonly string[]): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  process.argv = [process.execPath, SCRIPT_NAME, ...argv];
+  process.exit = ((status) => resolve(status)) as typeof process.exit;
+  script.runInThisContext()(createRequire(import.meta.url), {}, {}, process);
+  return promise;
+}
