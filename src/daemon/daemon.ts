@@ -52,7 +52,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return {
     async stop() {
       await drain(server);
-      lock.release();
+      lock.close();
     },
   };
 }

@@ -15,8 +15,8 @@ import type { FileLock, Platform } from "../platform/platform.ts";
 export async function claimSocketPath(path: string, platform: Platform): Promise<FileLock> {
   try {
     prepareFolder(dirname(path), platform);
-    const lock = platform.tryLock(`${path}.lock`, "daemon");
-    if (lock === undefined) throw running(path, platform.lockHolder(`${path}.lock`)?.pid);
+    const lock = platform.openLock(`${path}.lock`);
+    if (!lock.tryAcquire("daemon")) throw running(path, lock.holder()?.pid);
     await clearStaleSocket(path);
     return lock;
   } catch (error) {

@@ -18,14 +18,15 @@ export interface WriterLockOptions {
   readonly platform: Platform;
   /** See {@link ioError}. */
   readonly mayBeDenied: boolean;
-  /** How long to wait for another short-lived writer. */
+  /** How long to wait for another short-lived writer; for each, where many stand in line. */
   readonly timeoutMs: number;
   /** Whether to create the keystore's folder, as for the default path: a typo in any other one
    * should be an error. */
   readonly createFolder: boolean;
 }
 
-const POLL_MS = 5;
+const MIN_POLL_MS = 2;
+const MAX_POLL_MS = 50;
 
 /** The lock of a command: taken for each change, released right after it. */
 export function commandLock(options: WriterLockOptions): WriterLock {
@@ -35,7 +36,7 @@ export function commandLock(options: WriterLockOptions): WriterLock {
       try {
         return await work();
       } finally {
-        lock.release();
+        lock.close();
       }
     },
     assertReadable: () => assertNoDaemon(options),
@@ -53,17 +54,41 @@ export async function daemonLock(options: WriterLockOptions): Promise<WriterLock
 }
 
 async function acquire(options: WriterLockOptions, role: LockRole): Promise<FileLock> {
-  const { platform, timeoutMs, createFolder, keystorePath } = options;
-  if (createFolder) mkdirSync(dirname(keystorePath), { recursive: true, mode: 0o700 });
-  const path = attempt(options, () => lockPath(options));
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const lock = attempt(options, () => platform.tryLock(path, role));
-    if (lock !== undefined) return keepOwner(lock, options);
-    assertNoDaemon(options);
-    if (performance.now() >= deadline) throw inUse(options, "another process");
+  const { platform, createFolder, keystorePath } = options;
+  const lock = attempt(options, () => {
+    if (createFolder) mkdirSync(dirname(keystorePath), { recursive: true, mode: 0o700 });
+    return platform.openLock(lockPath(options));
+  });
+  try {
+    await attemptUntil(options, lock, role);
+    return keepOwner(lock, options);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/** flock(2) can wait by itself, but only by stopping this process: hence a poll, ever slower. */
+async function attemptUntil(
+  options: WriterLockOptions,
+  lock: FileLock,
+  role: LockRole,
+): Promise<void> {
+  let deadline = performance.now() + options.timeoutMs;
+  let pollMs = MIN_POLL_MS;
+  let lastPid: number | undefined;
+  while (!attempt(options, () => lock.tryAcquire(role))) {
+    const holder = lock.holder();
+    if (holder?.role === "daemon") throw inUseByDaemon(options, holder.pid);
+    // As long as the lock changes hands the line moves on, however long it is.
+    if (holder?.pid !== lastPid) deadline = performance.now() + options.timeoutMs;
+    lastPid = holder?.pid;
+    if (performance.now() >= deadline) {
+      throw inUse(options, holder ? `the process with pid ${holder.pid}` : "another process");
+    }
     // Commands that wait side by side should not wake up side by side.
-    await sleep(POLL_MS * (1 + Math.random()));
+    await sleep(pollMs * (0.5 + Math.random()));
+    pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS);
   }
 }
 
@@ -75,9 +100,11 @@ function assertNoDaemon(options: WriterLockOptions): void {
   // Where there is no folder there is no lock in it, and nothing to protect.
   if (!existsSync(dirname(options.keystorePath))) return;
   const holder = attempt(options, () => options.platform.lockHolder(lockPath(options)));
-  if (holder?.role === "daemon") {
-    throw inUse(options, `the daemon with pid ${holder.pid}; ask it through its socket`);
-  }
+  if (holder?.role === "daemon") throw inUseByDaemon(options, holder.pid);
+}
+
+function inUseByDaemon(options: WriterLockOptions, pid: number): AppError {
+  return inUse(options, `the daemon with pid ${pid}; ask it through its socket`);
 }
 
 function inUse({ keystorePath }: WriterLockOptions, holder: string): AppError {

@@ -13,35 +13,36 @@ import type { FileLock, LockHolder, LockRole } from "./platform.ts";
 /** Tries to lock a descriptor without waiting; false while another open file description has it. */
 export type Flock = (descriptor: number, kind: "exclusive" | "shared") => boolean;
 
-/** Takes the lock and writes its holder's name into the file. See {@link Platform.tryLock}. */
-export function tryLockFile(
-  path: string,
-  holder: LockHolder,
-  flock: Flock,
-): FileLock | undefined {
+export interface LockFileOptions {
+  readonly pid: number;
+  readonly flock: Flock;
+  readonly isAlive: (pid: number) => boolean;
+}
+
+/** See {@link Platform.openLock}. */
+export function openLock(path: string, { pid, flock, isAlive }: LockFileOptions): FileLock {
   const descriptor = openLockFile(path, constants.O_RDWR | constants.O_CREAT);
-  try {
-    if (!flock(descriptor, "exclusive")) {
-      closeSync(descriptor);
-      return undefined;
-    }
-    ftruncateSync(descriptor);
-    writeSync(descriptor, JSON.stringify(holder), 0);
-  } catch (error) {
-    closeSync(descriptor);
-    throw error;
-  }
-  return { descriptor, release: () => closeSync(descriptor) };
+  return {
+    descriptor,
+    tryAcquire(role) {
+      if (!flock(descriptor, "exclusive")) return false;
+      const holder: LockHolder = { pid, role };
+      ftruncateSync(descriptor);
+      writeSync(descriptor, JSON.stringify(holder), 0);
+      return true;
+    },
+    holder: () => readHolder(descriptor, isAlive),
+    close: () => closeSync(descriptor),
+  };
 }
 
 /**
  * The file's content is only a hint, left behind when a holder dies: it counts while its process
  * lives and the lock is really held. See {@link Platform.lockHolder}.
  */
-export function lockFileHolder(
+export function lockHolder(
   path: string,
-  flock: Flock,
-  isAlive: (pid: number) => boolean,
+  { flock, isAlive }: LockFileOptions,
 ): LockHolder | undefined {
   let descriptor: number;
   try {
@@ -51,9 +52,8 @@ export function lockFileHolder(
     throw error;
   }
   try {
-    const holder = readHolder(descriptor);
-    if (holder === undefined || !isAlive(holder.pid)) return undefined;
-    return flock(descriptor, "shared") ? undefined : holder;
+    const holder = readHolder(descriptor, isAlive);
+    return holder === undefined || flock(descriptor, "shared") ? undefined : holder;
   } finally {
     closeSync(descriptor);
   }
@@ -71,9 +71,13 @@ function openLockFile(path: string, flags: number): number {
   throw new AppError("ERR_KEYSTORE_IO", `${path} is no plain file; remove it`);
 }
 
-function readHolder(descriptor: number): LockHolder | undefined {
+function readHolder(
+  descriptor: number,
+  isAlive: (pid: number) => boolean,
+): LockHolder | undefined {
   const bytes = Buffer.alloc(256);
   const text = bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, bytes.length, 0));
-  const [, pid, role] = /^\{"pid":(\d+),"role":"(command|daemon)"\}$/.exec(text) ?? [];
-  return pid === undefined ? undefined : { pid: Number(pid), role: role as LockRole };
+  const [, digits, role] = /^\{"pid":(\d+),"role":"(command|daemon)"\}$/.exec(text) ?? [];
+  const pid = Number(digits);
+  return role === undefined || !isAlive(pid) ? undefined : { pid, role: role as LockRole };
 }

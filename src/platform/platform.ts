@@ -18,13 +18,11 @@ export interface Platform {
   readonly knowsPeers: boolean;
 
   /**
-   * Takes the exclusive lock on a file that exists for nothing else, creates it (0600) where it is
-   * missing, and writes into it who holds it. The lock ends with the process, however that ends.
+   * Opens a file that exists for nothing but to be locked, and creates it (0600) where it is missing.
    *
-   * @returns undefined while another process holds it
    * @throws the system's error, or AppError ERR_KEYSTORE_IO for what is no plain file
    */
-  tryLock(path: string, role: LockRole): FileLock | undefined;
+  openLock(path: string): FileLock;
 
   /**
    * Who holds the lock; undefined if nobody does or it cannot be told (another user's lock file, a
@@ -68,5 +66,14 @@ export interface LockHolder {
 export interface FileLock {
   /** Of the lock file; −1 where the system has no such thing. */
   readonly descriptor: number;
-  release(): void;
+  /**
+   * Takes the exclusive lock and writes into the file who has it. It ends with {@link close} or with
+   * the process, however that ends.
+   *
+   * @returns false while another process holds it
+   */
+  tryAcquire(role: LockRole): boolean;
+  /** Who seems to hold the lock that {@link tryAcquire} did not get. */
+  holder(): LockHolder | undefined;
+  close(): void;
 }

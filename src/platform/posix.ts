@@ -1,10 +1,9 @@
 import { AppError } from "../errors.ts";
-import { lockFileHolder, tryLockFile } from "./lock_file.ts";
+import { type Flock, lockHolder, openLock } from "./lock_file.ts";
 import type { NativeLibrary } from "./native_library.ts";
 import { opensslPkcs12Kdf } from "./openssl.ts";
 import type { Platform } from "./platform.ts";
 import { isAlive, type PosixProcess, withUmask } from "./posix_process.ts";
-import type { Flock } from "./lock_file.ts";
 
 const LOCK_SH = 1;
 const LOCK_EX = 2;
@@ -27,12 +26,15 @@ const LOCKS_UNSUPPORTED = new Set([
  * @param errnoSymbol the function behind the C macro `errno`
  */
 export function posixPlatform(process: PosixProcess, libc: NativeLibrary, errnoSymbol: string) {
-  const flock = posixFlock(libc, errnoSymbol);
-  const alive = (pid: number) => isAlive(process, pid);
+  const lockOptions = {
+    pid: process.pid,
+    flock: posixFlock(libc, errnoSymbol),
+    isAlive: (pid: number) => isAlive(process, pid),
+  };
   return {
     knowsPeers: true,
-    tryLock: (path, role) => tryLockFile(path, { pid: process.pid, role }, flock),
-    lockHolder: (path) => lockFileHolder(path, flock, alive),
+    openLock: (path) => openLock(path, lockOptions),
+    lockHolder: (path) => lockHolder(path, lockOptions),
     groupId: (name) => groupId(libc, name),
     withMode: (mode, bind) => withUmask(process, mode, bind),
     pkcs12Kdf: opensslPkcs12Kdf(libc),

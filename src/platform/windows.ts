@@ -16,7 +16,7 @@ export function windowsPlatform(process: PosixProcess): Platform {
     self: { uid: 0, gid: 0, groups: [], pid: process.pid, isConfined: false },
     knowsPeers: false,
     peerCredentials: () => undefined,
-    tryLock,
+    openLock,
     lockHolder: () => undefined,
     groupId: () => undefined,
     withMode: (_mode, bind) => bind(),
@@ -25,12 +25,23 @@ export function windowsPlatform(process: PosixProcess): Platform {
   };
 }
 
-function tryLock(path: string): FileLock | undefined {
-  try {
-    const descriptor = openSync(path, UV_FS_O_EXLOCK | 0x0102, /* O_RDWR | O_CREAT */ 0o600);
-    return { descriptor: -1, release: () => closeSync(descriptor) };
-  } catch (error) {
-    if (systemErrorCode(error) === "EBUSY") return undefined;
-    throw error;
-  }
+/** The lock is the open file: nobody else can open it meanwhile, to read who has it neither. */
+function openLock(path: string): FileLock {
+  let descriptor: number | undefined;
+  return {
+    descriptor: -1,
+    tryAcquire() {
+      try {
+        descriptor = openSync(path, UV_FS_O_EXLOCK | 0x0102, /* O_RDWR | O_CREAT */ 0o600);
+        return true;
+      } catch (error) {
+        if (systemErrorCode(error) === "EBUSY") return false;
+        throw error;
+      }
+    },
+    holder: () => undefined,
+    close() {
+      if (descriptor !== undefined) closeSync(descriptor);
+    },
+  };
 }

@@ -57,16 +57,17 @@ onLinux("lets one process at a time have a lock, and tells who has it", async ()
   await withFolder((folder) => {
     const path = join(folder, "lock");
     assert.is(platform.lockHolder(path), undefined);
-    const lock = platform.tryLock(path, "daemon");
-    assert.ok(lock);
+    const [lock, next] = [platform.openLock(path), platform.openLock(path)];
     assert.is(statSync(path).mode & 0o777, 0o600);
-    assert.is(platform.tryLock(path, "command"), undefined);
+    assert.ok(lock.tryAcquire("daemon"));
+    assert.not(next.tryAcquire("command"));
+    assert.equal(next.holder(), { pid: process.pid, role: "daemon" });
     assert.equal(platform.lockHolder(path), { pid: process.pid, role: "daemon" });
-    lock.release();
+    lock.close();
     assert.is(platform.lockHolder(path), undefined);
-    const next = platform.tryLock(path, "command");
+    assert.ok(next.tryAcquire("command"));
     assert.equal(platform.lockHolder(path), { pid: process.pid, role: "command" });
-    next?.release();
+    next.close();
   });
 });
 
@@ -91,9 +92,9 @@ onLinux("locks nothing but a plain file of its own", async () => {
     symlinkSync(victim, join(folder, "symbolic"));
     linkSync(victim, join(folder, "hard"));
     mkdirSync(join(folder, "folder"));
-    await failure("ELOOP", () => platform.tryLock(join(folder, "symbolic"), "command"));
-    await failure("ERR_KEYSTORE_IO", () => platform.tryLock(join(folder, "hard"), "command"));
-    await failure("EISDIR", () => platform.tryLock(join(folder, "folder"), "command"));
+    await failure("ELOOP", () => platform.openLock(join(folder, "symbolic")));
+    await failure("ERR_KEYSTORE_IO", () => platform.openLock(join(folder, "hard")));
+    await failure("EISDIR", () => platform.openLock(join(folder, "folder")));
     assert.is(statSync(victim).size, "precious".length);
   });
 });
