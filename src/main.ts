@@ -141,17 +141,19 @@ async function openRoutes(
   const { StatusService } = await import("./service/status.ts");
   const { path: keystorePath, passwordFile } = location;
   const mayBeDenied = isOrdinaryUser(platform);
+  const uid = process.platform === "win32" ? undefined : platform.self.uid;
   const passwordOptions = {
     keystorePath,
     passwordFile,
     credentialsFolder: process.env["CREDENTIALS_DIRECTORY"],
     mayBeDenied,
+    uid,
   };
   const keystore = new Keystore({
     file: new KeystoreFile({
       path: keystorePath,
       mayBeDenied,
-      uid: process.platform === "win32" ? undefined : platform.self.uid,
+      uid,
     }),
     lock,
     pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,

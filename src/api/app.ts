@@ -67,9 +67,10 @@ const limitBody: MiddlewareHandler<Environment> = async function limitingBody(co
   const { req } = context;
   const declared = req.header("Content-Length");
   const isUndeclared = declared === undefined && req.method === "POST";
-  if (isUndeclared || req.header("Transfer-Encoding") !== undefined) {
-    return await countBody(context, next);
-  }
+  const isChunked = req.header("Transfer-Encoding") !== undefined;
+  // Fetch knows no body of a GET, so there is nothing to count.
+  if (isChunked && (req.method === "GET" || req.method === "HEAD")) throw tooLarge();
+  if (isUndeclared || isChunked) return await countBody(context, next);
   if (Number(declared ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   await next();
 };

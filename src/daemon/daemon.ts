@@ -29,6 +29,8 @@ export const LIMITS = {
   /** How late the two above may be noticed. */
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 5_000,
+  // Node's own answer to a missing Host is no problem document; the listener's is.
+  requireHostHeader: false,
 } as const;
 
 /** What is under way at the end gets this long; the promise is to be gone within 5 s. */
@@ -64,7 +66,7 @@ function createHttpServer({ platform, fetch, log }: DaemonOptions): Server {
       const { incoming } = bindings as HttpBindings;
       return fetch(request, { peer: connections.peer(incoming.socket) });
     },
-    { hostname: "localhost", errorHandler: (error) => requestError(error, log) },
+    { errorHandler: (error) => requestError(error, log) },
   );
   const server = createServer(LIMITS, listener);
   // Before anything else sees the connection: what the kernel says now is what counts.

@@ -4,6 +4,7 @@ import { type FileHandle, open, readdir, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
+import { inheritOwner } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
 import { targetPath } from "./target_path.ts";
 
@@ -146,13 +147,7 @@ export class KeystoreFile {
       if ((existing.mode & 0o777) !== 0o600) await file.chmod(existing.mode & 0o777);
       return;
     }
-    // A new keystore made by root belongs to whoever the folder belongs to, so that a MetricsHub
-    // that runs under its own user can read it; not so in a folder that all share, such as /tmp.
-    const folder = statSync(dirname(target));
-    const isShared = (folder.mode & 0o1000) !== 0;
-    if (this.#options.uid === 0 && folder.uid !== 0 && !isShared) {
-      await file.chown(folder.uid, folder.gid);
-    }
+    inheritOwner(file.fd, target, this.#options.uid);
   }
 
   /**

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, unlink } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { Secret } from "../model/secret.ts";
+import { inheritOwner } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
 
 /** The password of every MetricsHub install, public in MetricsHub's sources. */
@@ -34,6 +35,8 @@ export interface StorePasswordOptions {
   /** systemd's `$CREDENTIALS_DIRECTORY`. */
   readonly credentialsFolder: string | undefined;
   readonly mayBeDenied: boolean;
+  /** The effective uid; undefined on Windows. */
+  readonly uid: number | undefined;
 }
 
 const CREDENTIAL_NAME = "keystore-password";
@@ -106,8 +109,12 @@ async function generate(options: StorePasswordOptions): Promise<StorePassword> {
   try {
     const file = await open(path, "wx", 0o600);
     try {
+      inheritOwner(file.fd, options.keystorePath, options.uid);
       await file.writeFile(`${password}\n`);
       await file.sync();
+    } catch (error) {
+      await unlink(path);
+      throw error;
     } finally {
       await file.close();
     }

@@ -1,7 +1,8 @@
-import { existsSync, fchownSync, fstatSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "../errors.ts";
 import type { FileLock, LockRole, Platform } from "../platform/platform.ts";
+import { inheritOwner } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
 import { targetPath } from "./target_path.ts";
 
@@ -61,7 +62,10 @@ async function acquire(options: WriterLockOptions, role: LockRole): Promise<File
   });
   try {
     await attemptUntil(options, lock, role);
-    return keepOwner(lock, options);
+    if (lock.descriptor >= 0) {
+      attempt(options, () => inheritOwner(lock.descriptor, keystorePath, platform.self.uid));
+    }
+    return lock;
   } catch (error) {
     lock.close();
     throw error;
@@ -122,15 +126,4 @@ function attempt<T>({ keystorePath, mayBeDenied }: WriterLockOptions, call: () =
 /** Beside the file itself, so that all names of one keystore share one lock. */
 function lockPath({ keystorePath }: WriterLockOptions): string {
   return `${targetPath(keystorePath)}.lock`;
-}
-
-/** A lock file that root created must not lock out the keystore's own owner. */
-function keepOwner(lock: FileLock, { keystorePath, platform }: WriterLockOptions): FileLock {
-  if (platform.self.uid !== 0 || lock.descriptor < 0) return lock;
-  const keystore = statSync(keystorePath, { throwIfNoEntry: false });
-  const { uid, gid } = fstatSync(lock.descriptor);
-  if (keystore !== undefined && (keystore.uid !== uid || keystore.gid !== gid)) {
-    fchownSync(lock.descriptor, keystore.uid, keystore.gid);
-  }
-  return lock;
 }

@@ -7,7 +7,7 @@ import {
   findStorePassword,
   newStorePassword,
 } from "../../src/keystore/store_password.ts";
-import { failure, withFolder } from "../support/open_keystore.ts";
+import { failure, platform, withFolder } from "../support/open_keystore.ts";
 
 function optionsIn(
   folder: string,
@@ -18,6 +18,7 @@ function optionsIn(
     passwordFile: given.passwordFile,
     credentialsFolder: given.credentialsFolder,
     mayBeDenied: false,
+    uid: platform.self.uid,
   };
 }
 

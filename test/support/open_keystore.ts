@@ -34,6 +34,7 @@ export function openKeystore(path: string, options: OpenOptions = {}): Keystore 
     passwordFile: options.passwordFile,
     credentialsFolder: undefined,
     mayBeDenied: false,
+    uid: platform.self.uid,
   };
   return new Keystore({
     file: options.file ?? new KeystoreFile({ path, mayBeDenied: false, uid: platform.self.uid }),
