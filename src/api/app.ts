@@ -70,7 +70,7 @@ const limitBody: MiddlewareHandler<Environment> = async function limitingBody(co
   const isChunked = req.header("Transfer-Encoding") !== undefined;
   // Fetch knows no body of a GET, so there is nothing to count.
   if (isChunked && (req.method === "GET" || req.method === "HEAD")) throw tooLarge();
-  if (isUndeclared || isChunked) return await countBody(context, next);
+  if (isUndeclared || isChunked) return await countBody(context, next).catch(brokenOff);
   if (Number(declared ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   await next();
 };
@@ -81,6 +81,12 @@ const countBody = bodyLimit({
     throw tooLarge();
   },
 });
+
+/** What handlers throw does not come by here; a client that goes away, or sends no chunks, does. */
+function brokenOff(error: unknown): never {
+  if (error instanceof AppError) throw error;
+  throw new AppError("ERR_INVALID_REQUEST", "the body broke off", { cause: error });
+}
 
 function tooLarge(): AppError {
   return new AppError("ERR_BODY_TOO_LARGE", `the body is larger than ${MAX_BODY_BYTES} bytes`);
