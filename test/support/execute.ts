@@ -16,7 +16,7 @@ export interface ExecuteOptions {
   readonly input?: string;
 }
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 /** Spares the source on Node two thirds of its start-up time. */
 const COMPILE_CACHE = join(import.meta.dirname, "..", "..", "node_modules", ".cache", "apikey-e2e");
