@@ -34,7 +34,7 @@ export const LIMITS = {
 } as const;
 
 /** What is under way at the end gets this long; the promise is to be gone within 5 s. */
-const DRAIN_MS = 4_000;
+const DRAIN_MS = 3_500;
 
 /** A daemon that listens. */
 export interface Daemon {

@@ -1,9 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { type BigIntStats, constants, renameSync, statSync } from "node:fs";
-import { type FileHandle, open, readdir, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type BigIntStats, constants, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
+import { replaceFile, sweepTemporaryFiles } from "./atomic_file.ts";
 import { inheritOwner } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
 import { targetPath } from "./target_path.ts";
@@ -68,9 +67,8 @@ export class KeystoreFile {
   }
 
   /**
-   * Puts `bytes` in the file's place so that at every instant, power failures included, a reader
-   * finds the old state or the new one whole: a temporary file in the same folder is written and
-   * synced, renamed over the old file, and the folder is synced.
+   * Puts `bytes` in the file's place as {@link replaceFile} does, links followed, owner and mode kept.
+   * Only the writer may call it.
    *
    * @param expected the state that `bytes` were made from
    * @throws FileChangedError when the file is in another state by the moment of the rename
@@ -78,8 +76,19 @@ export class KeystoreFile {
   async replace(bytes: Uint8Array, expected: FileIdentity | undefined): Promise<FileStamp> {
     try {
       const target = targetPath(this.path);
-      await this.#sweep(target);
-      return await this.#replace(target, bytes, expected);
+      // Only an earlier process can have left something, so once is enough.
+      if (!this.#swept) await sweepTemporaryFiles(target);
+      this.#swept = true;
+      const stats = await replaceFile({
+        target,
+        bytes,
+        prepare: (file) => this.#keepOwnerAndMode(file, target),
+        // What a program that takes no lock writes between this check and the rename is lost.
+        confirm: () => {
+          if (this.identity() !== expected) throw new FileChangedError();
+        },
+      });
+      return stampOf(stats);
     } catch (error) {
       throw ioError(error, `cannot write keystore ${this.path}`, this.#options.mayBeDenied);
     }
@@ -107,34 +116,6 @@ export class KeystoreFile {
     }
   }
 
-  async #replace(
-    target: string,
-    bytes: Uint8Array,
-    expected: FileIdentity | undefined,
-  ): Promise<FileStamp> {
-    const temporary = temporaryPath(target);
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      try {
-        await this.#keepOwnerAndMode(file, target);
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      const stamp = stampOf(statSync(temporary, { bigint: true }));
-      // Nothing may come between this check and the rename; what a program that takes no lock
-      // writes in just that instant is lost.
-      if (this.identity() !== expected) throw new FileChangedError();
-      renameSync(temporary, target);
-      await syncFolder(dirname(target));
-      return stamp;
-    } catch (error) {
-      await unlink(temporary).catch(() => undefined); // gone already if the rename succeeded
-      throw error;
-    }
-  }
-
   async #keepOwnerAndMode(file: FileHandle, target: string): Promise<void> {
     if (this.#options.uid === undefined) return;
     const created = await file.stat();
@@ -148,22 +129,6 @@ export class KeystoreFile {
       return;
     }
     inheritOwner(file.fd, target, this.#options.uid);
-  }
-
-  /**
-   * Removes what a killed process left of an unfinished replacement. Under the writers' lock nobody
-   * else can be at it, and once is enough in the life of a process.
-   */
-  async #sweep(target: string): Promise<void> {
-    if (this.#swept) return;
-    const folder = dirname(target);
-    const [prefix, suffix] = temporaryAffixes(target);
-    for (const name of await readdir(folder)) {
-      if (!name.startsWith(prefix) || !name.endsWith(suffix)) continue;
-      // One that another user left in a shared folder is not ours to remove, and in nobody's way.
-      await unlink(join(folder, name)).catch(() => undefined);
-    }
-    this.#swept = true;
   }
 
   #stat(): BigIntStats | undefined {
@@ -189,28 +154,4 @@ function stampOf(stats: BigIntStats): FileStamp {
  */
 function identityOf({ dev, ino, size, mtimeNs }: BigIntStats): FileIdentity {
   return [dev, ino, size, mtimeNs].join(" ");
-}
-
-function temporaryAffixes(target: string): [prefix: string, suffix: string] {
-  return [`.${basename(target)}.`, ".tmp"];
-}
-
-function temporaryPath(target: string): string {
-  const [prefix, suffix] = temporaryAffixes(target);
-  return join(dirname(target), `${prefix}${randomBytes(8).toString("hex")}${suffix}`);
-}
-
-/** Makes a rename in a folder survive a power failure. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r").catch((error) => {
-    // Windows opens no folders, and needs no such call.
-    if (systemErrorCode(error) === "EPERM" || systemErrorCode(error) === "EISDIR") return undefined;
-    throw error;
-  });
-  if (folder === undefined) return;
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

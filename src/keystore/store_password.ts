@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { open, unlink } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { Secret } from "../model/secret.ts";
+import { replaceFile } from "./atomic_file.ts";
 import { inheritOwner } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
 
@@ -107,17 +108,12 @@ async function generate(options: StorePasswordOptions): Promise<StorePassword> {
   const path = passwordPath(options);
   const password = randomBytes(GENERATED_BYTES).toString("base64url");
   try {
-    const file = await open(path, "wx", 0o600);
-    try {
-      inheritOwner(file.fd, options.keystorePath, options.uid);
-      await file.writeFile(`${password}\n`);
-      await file.sync();
-    } catch (error) {
-      await unlink(path);
-      throw error;
-    } finally {
-      await file.close();
-    }
+    await replaceFile({
+      target: path,
+      bytes: Buffer.from(`${password}\n`),
+      prepare: (file) => inheritOwner(file.fd, options.keystorePath, options.uid),
+      confirm: () => undefined,
+    });
   } catch (error) {
     throw ioError(error, `cannot write password file ${path}`, options.mayBeDenied);
   }
