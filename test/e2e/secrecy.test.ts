@@ -194,7 +194,9 @@ traceTest("a command hands the key to standard output only", async () => {
 
   const written = leaks(log, passwordIn(folder));
   assert.is(written.length, 1);
-  assert.match(written[0] ?? "", new RegExp(`^p?write(64)?\\(\\d+<${folder.file(PASSWORD_NAME)}>`));
+  // Into the temporary file that becomes the password file.
+  const temporary = folder.file(`.${PASSWORD_NAME}.[0-9a-f]{16}.tmp`);
+  assert.match(written[0] ?? "", new RegExp(`^p?write(64)?\\(\\d+<${temporary}>`));
   const made = readTrace(log).find(({ name, text }) =>
     name === "openat" && text.includes(PASSWORD_NAME) && text.includes("O_CREAT")
   );
