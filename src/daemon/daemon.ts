@@ -6,6 +6,7 @@ import type { PeerCredentials } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
 import { describeProblem, PROBLEM_HEADERS } from "../api/problem.ts";
 import { Connections } from "./connections.ts";
+import { limitPipelining } from "./pipelining.ts";
 import { answerRaw } from "./raw_answer.ts";
 import { claimSocketPath, socketError } from "./socket_path.ts";
 
@@ -68,7 +69,7 @@ function createHttpServer({ platform, fetch, log }: DaemonOptions): Server {
     },
     { errorHandler: (error) => requestError(error, log) },
   );
-  const server = createServer(LIMITS, listener);
+  const server = createServer(LIMITS, limitPipelining(listener));
   // Before anything else sees the connection: what the kernel says now is what counts.
   server.prependListener("connection", (socket) => {
     try {

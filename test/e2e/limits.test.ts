@@ -176,6 +176,17 @@ test("a client that goes away is no defect to report", async () => {
   assert.not.match(daemon.output(), "Error");
 });
 
+test("requests on one connection that nobody waits for are cut off", async () => {
+  using folder = temporaryFolder();
+  await using daemon = await open(folder);
+  const request = "GET /v1/keys HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  // The connection may be reset before any answer has left.
+  const answer = await sendRaw(daemon.socket, request.repeat(1_000)).catch(() => undefined);
+  const answers = answer === undefined ? 0 : answer.body.split("HTTP/1.1 200").length;
+  assert.ok(answers <= 16, `${answers} answers`);
+  await assertServes(daemon);
+});
+
 test("a switch of protocols does not happen", async () => {
   using folder = temporaryFolder();
   await using daemon = await open(folder);
