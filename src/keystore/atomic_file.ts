@@ -1,14 +1,30 @@
 import { randomBytes } from "node:crypto";
-import { type BigIntStats, renameSync } from "node:fs";
-import { type FileHandle, open, readdir, unlink } from "node:fs/promises";
+import {
+  type BigIntStats,
+  closeSync,
+  fstatSync,
+  fsync as fsyncWithCallback,
+  openSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { systemErrorCode } from "../errors.ts";
+
+/*
+ * Calls that end in the page cache are made synchronously: passing each to a thread and back would
+ * take longer than most of them take. Only fsync(2), which waits for the disk, is.
+ */
+const fsync = promisify(fsyncWithCallback);
 
 export interface Replacement {
   readonly target: string;
   readonly bytes: Uint8Array;
   /** Gives the file its owner and mode, before there is anything in it. */
-  readonly prepare: (file: FileHandle) => Promise<void> | void;
+  readonly prepare: (descriptor: number) => void;
   /** The last word before the rename, which follows without anything in between. */
   readonly confirm: () => void;
 }
@@ -27,15 +43,15 @@ export async function replaceFile(replacement: Replacement): Promise<BigIntStats
   const [prefix, suffix] = temporaryAffixes(target);
   const name = `${prefix}${randomBytes(8).toString("hex")}${suffix}`;
   const temporary = join(dirname(target), name);
-  const file = await open(temporary, "wx", 0o600);
+  const descriptor = openSync(temporary, "wx", 0o600);
   try {
-    const stats = await fill(file, bytes, prepare);
+    const stats = await fill(descriptor, bytes, prepare);
     confirm();
     renameSync(temporary, target);
     await syncFolder(dirname(target));
     return stats;
   } catch (error) {
-    await unlink(temporary).catch(() => undefined); // gone already if the rename succeeded
+    unlinkIfPossible(temporary); // gone already if the rename succeeded
     throw error;
   }
 }
@@ -44,28 +60,35 @@ export async function replaceFile(replacement: Replacement): Promise<BigIntStats
  * Removes what killed processes left of unfinished replacements of `target`. The caller has to know
  * that none is under way.
  */
-export async function sweepTemporaryFiles(target: string): Promise<void> {
+export function sweepTemporaryFiles(target: string): void {
   const folder = dirname(target);
   const [prefix, suffix] = temporaryAffixes(target);
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(prefix) || !name.endsWith(suffix)) continue;
+  for (const name of readdirSync(folder)) {
     // One that another user left in a shared folder is not ours to remove, and in nobody's way.
-    await unlink(join(folder, name)).catch(() => undefined);
+    if (name.startsWith(prefix) && name.endsWith(suffix)) unlinkIfPossible(join(folder, name));
+  }
+}
+
+function unlinkIfPossible(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
   }
 }
 
 async function fill(
-  file: FileHandle,
+  descriptor: number,
   bytes: Uint8Array,
   prepare: Replacement["prepare"],
 ): Promise<BigIntStats> {
   try {
-    await prepare(file);
-    await file.writeFile(bytes);
-    await file.sync();
-    return await file.stat({ bigint: true });
+    prepare(descriptor);
+    writeFileSync(descriptor, bytes);
+    await fsync(descriptor);
+    return fstatSync(descriptor, { bigint: true });
   } finally {
-    await file.close();
+    closeSync(descriptor);
   }
 }
 
@@ -75,15 +98,21 @@ function temporaryAffixes(target: string): [prefix: string, suffix: string] {
 
 /** Makes a rename in a folder survive a power failure. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r").catch((error) => {
-    // Windows opens no folders, and needs no such call.
+  const descriptor = openFolder(path);
+  if (descriptor === undefined) return;
+  try {
+    await fsync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** @returns undefined on Windows, which opens no folders and needs no such call */
+function openFolder(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
     if (systemErrorCode(error) === "EPERM" || systemErrorCode(error) === "EISDIR") return undefined;
     throw error;
-  });
-  if (folder === undefined) return;
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -14,7 +14,7 @@ export interface KeystoreOptions {
   readonly lock: WriterLock;
   readonly pkcs12Kdf: Pkcs12Kdf;
   /** Finds the password of an existing keystore. */
-  readonly findPassword: () => Promise<StorePassword>;
+  readonly findPassword: () => StorePassword;
   /** Chooses the password of a keystore about to be created. */
   readonly newPassword: () => Promise<StorePassword>;
 }
@@ -145,13 +145,13 @@ export class Keystore {
   }
 
   async #load(): Promise<OpenKeystore> {
-    const state = await this.#options.file.read();
+    const state = this.#options.file.read();
     // Fresh keys each time, or those of long-gone salts would pile up in a daemon.
     const entryKeys = this.#keys(new Secret(ENTRY_PASSWORD));
     if (state === undefined) {
       return this.#opened({ content: indexContent(emptyPfx(), entryKeys), stored: undefined });
     }
-    const password = await this.#options.findPassword();
+    const password = this.#options.findPassword();
     const storeKeys = this.#keys(password.secret);
     try {
       const pfx = await decodePfx(state.bytes, storeKeys);

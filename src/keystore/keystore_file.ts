@@ -1,5 +1,14 @@
-import { type BigIntStats, constants, statSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
 import { replaceFile, sweepTemporaryFiles } from "./atomic_file.ts";
@@ -51,14 +60,14 @@ export class KeystoreFile {
   }
 
   /** @returns undefined where there is no file */
-  async read(): Promise<FileState | undefined> {
+  read(): FileState | undefined {
     try {
       // Opening a FIFO must not wait for its writer.
-      const file = await open(this.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const descriptor = openSync(this.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       try {
-        return await this.#readStable(file);
+        return this.#readStable(descriptor);
       } finally {
-        await file.close();
+        closeSync(descriptor);
       }
     } catch (error) {
       if (systemErrorCode(error) === "ENOENT") return undefined;
@@ -77,12 +86,12 @@ export class KeystoreFile {
     try {
       const target = targetPath(this.path);
       // Only an earlier process can have left something, so once is enough.
-      if (!this.#swept) await sweepTemporaryFiles(target);
+      if (!this.#swept) sweepTemporaryFiles(target);
       this.#swept = true;
       const stats = await replaceFile({
         target,
         bytes,
-        prepare: (file) => this.#keepOwnerAndMode(file, target),
+        prepare: (descriptor) => this.#keepOwnerAndMode(descriptor, target),
         // What a program that takes no lock writes between this check and the rename is lost.
         confirm: () => {
           if (this.identity() !== expected) throw new FileChangedError();
@@ -94,9 +103,9 @@ export class KeystoreFile {
     }
   }
 
-  async #readStable(file: FileHandle): Promise<FileState> {
+  #readStable(descriptor: number): FileState {
     for (let attempt = 0;; attempt++) {
-      const before = await file.stat({ bigint: true });
+      const before = fstatSync(descriptor, { bigint: true });
       if (!before.isFile()) {
         const reason = before.isDirectory() ? "it is a folder" : "it is no plain file";
         throw new AppError("ERR_KEYSTORE_IO", this.#cannotOpen(reason));
@@ -106,8 +115,8 @@ export class KeystoreFile {
         throw new AppError("ERR_KEYSTORE_UNSUPPORTED", this.#cannotOpen(reason));
       }
       const bytes = Buffer.alloc(Number(before.size));
-      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-      const after = await file.stat({ bigint: true });
+      const bytesRead = readSync(descriptor, bytes, 0, bytes.length, 0);
+      const after = fstatSync(descriptor, { bigint: true });
       // A program that rewrites the file in place may be under way: take what stays still.
       const isStable = bytesRead === bytes.length && identityOf(before) === identityOf(after);
       if (isStable || attempt === 10) {
@@ -116,19 +125,19 @@ export class KeystoreFile {
     }
   }
 
-  async #keepOwnerAndMode(file: FileHandle, target: string): Promise<void> {
+  #keepOwnerAndMode(descriptor: number, target: string): void {
     if (this.#options.uid === undefined) return;
-    const created = await file.stat();
+    const created = fstatSync(descriptor);
     const existing = statSync(target, { throwIfNoEntry: false });
     if (existing !== undefined) {
       if (existing.uid !== created.uid || existing.gid !== created.gid) {
-        await file.chown(existing.uid, existing.gid);
+        fchownSync(descriptor, existing.uid, existing.gid);
       }
       // Only now, as a wider mode under another group would open the file to that group.
-      if ((existing.mode & 0o777) !== 0o600) await file.chmod(existing.mode & 0o777);
+      if ((existing.mode & 0o777) !== 0o600) fchmodSync(descriptor, existing.mode & 0o777);
       return;
     }
-    inheritOwner(file.fd, target, this.#options.uid);
+    inheritOwner(descriptor, target, this.#options.uid);
   }
 
   #stat(): BigIntStats | undefined {

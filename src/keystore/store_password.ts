@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { Secret } from "../model/secret.ts";
@@ -45,8 +44,8 @@ const MAX_PASSWORD_BYTES = 4096;
 const GENERATED_BYTES = 24;
 
 /** The password to open an existing keystore with: the first of the places that names one. */
-export async function findStorePassword(options: StorePasswordOptions): Promise<StorePassword> {
-  return await configuredPassword(options) ?? builtIn();
+export function findStorePassword(options: StorePasswordOptions): StorePassword {
+  return configuredPassword(options) ?? builtIn();
 }
 
 /**
@@ -56,7 +55,7 @@ export async function findStorePassword(options: StorePasswordOptions): Promise<
  *   encryption takes ASCII only
  */
 export async function newStorePassword(options: StorePasswordOptions): Promise<StorePassword> {
-  const configured = await configuredPassword(options);
+  const configured = configuredPassword(options);
   if (configured === undefined) {
     return isMetricsHubInstall(options.keystorePath) ? builtIn() : await generate(options);
   }
@@ -74,12 +73,10 @@ export function isMetricsHubInstall(keystorePath: string): boolean {
   return basename(folder) === "security" && existsSync(join(dirname(folder), "bin"));
 }
 
-async function configuredPassword(
-  options: StorePasswordOptions,
-): Promise<StorePassword | undefined> {
+function configuredPassword(options: StorePasswordOptions): StorePassword | undefined {
   const { passwordFile, credentialsFolder, mayBeDenied } = options;
   if (passwordFile !== undefined) {
-    const password = await readPassword(passwordFile, "password-file", mayBeDenied);
+    const password = readPassword(passwordFile, "password-file", mayBeDenied);
     if (password === undefined) throw noSuchFile(passwordFile);
     return password;
   }
@@ -88,7 +85,7 @@ async function configuredPassword(
     [passwordPath(options), "keystore-folder"],
   ] as const;
   for (const [path, source] of places) {
-    const password = path ? await readPassword(path, source, mayBeDenied) : undefined;
+    const password = path ? readPassword(path, source, mayBeDenied) : undefined;
     if (password !== undefined) return password;
   }
   return undefined;
@@ -111,7 +108,7 @@ async function generate(options: StorePasswordOptions): Promise<StorePassword> {
     await replaceFile({
       target: path,
       bytes: Buffer.from(`${password}\n`),
-      prepare: (file) => inheritOwner(file.fd, options.keystorePath, options.uid),
+      prepare: (descriptor) => inheritOwner(descriptor, options.keystorePath, options.uid),
       confirm: () => undefined,
     });
   } catch (error) {
@@ -125,23 +122,23 @@ function passwordPath({ keystorePath }: StorePasswordOptions): string {
   return `${keystorePath.slice(0, -extname(keystorePath).length || undefined)}.password`;
 }
 
-async function readPassword(
+function readPassword(
   path: string,
   source: PasswordSource,
   mayBeDenied: boolean,
-): Promise<StorePassword | undefined> {
+): StorePassword | undefined {
   try {
-    const file = await open(path, "r");
+    const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const bytes = Buffer.alloc(MAX_PASSWORD_BYTES + 1);
-      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+      const bytesRead = readSync(descriptor, bytes, 0, bytes.length, 0);
       const password = bytes.toString("utf8", 0, bytesRead).replace(/\r?\n$/, "");
       bytes.fill(0);
       if (password === "" || bytesRead > MAX_PASSWORD_BYTES) throw noPassword(path);
-      const { mode } = await file.stat();
+      const { mode } = fstatSync(descriptor);
       return { secret: new Secret(password), source, path, mode: mode & 0o777 };
     } finally {
-      await file.close();
+      closeSync(descriptor);
     }
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;

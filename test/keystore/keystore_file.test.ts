@@ -23,9 +23,9 @@ test("replaces exactly the state that it was told of", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "a.p12");
     const file = fileAt(path);
-    assert.is(await file.read(), undefined);
+    assert.is(file.read(), undefined);
     const { identity } = await file.replace(Buffer.from("one"), undefined);
-    assert.is((await file.read())?.identity, identity);
+    assert.is((file.read())?.identity, identity);
     writeFileSync(path, "theirs");
     let refused: unknown;
     await file.replace(Buffer.from("two"), identity).catch((error) => refused = error);
