@@ -245,6 +245,8 @@ function logDefect(error: unknown): void {
   complain(error instanceof Error ? error.stack ?? error.message : String(error));
 }
 
+// Should a promise get lost on the way, an empty event loop must not read as success.
+process.exitCode = DEFECT_STATUS;
 main().then(
   (status) => process.exit(status),
   (error) => {

@@ -85,5 +85,8 @@ function expiresAt(expiry: Expiry | undefined): string | null {
 }
 
 function instantOrNull(instant: Instant | undefined): string | null {
-  return instant === undefined ? null : formatInstant(instant);
+  if (instant === undefined) return null;
+  const text = formatInstant(instant);
+  // RFC 3339 has four digits for a year; before 0000 and after 9999 there is nothing to say.
+  return /^\d{4}-/.test(text) ? text : null;
 }

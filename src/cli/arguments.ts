@@ -29,6 +29,8 @@ export function parseArguments(command: CommandSpec, argv: readonly string[]): A
     if (spec === undefined || rawName !== `--${name}`) throw unknownOption(command, rawName);
     if (spec.value !== undefined && value === undefined) throw usage(`${rawName} needs a value`);
     if (spec.value === undefined && value !== undefined) throw usage(`${rawName} takes no value`);
+    // An unset variable in a script must not turn into the default keystore.
+    if (value === "") throw usage(`the value of ${rawName} is empty`);
     if (values.has(name)) throw usage(`${rawName} is given more than once`);
     if (value?.startsWith("-") && !token.inlineValue) {
       throw usage(

@@ -1,5 +1,6 @@
 import { AppError, ERRORS, systemErrorCode } from "../errors.ts";
 import { parseAlias } from "../model/alias.ts";
+import { printable } from "../model/printable.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
@@ -28,7 +29,7 @@ export const createCommand: CommandSpec = {
 };
 
 function describe({ alias, key }: CreatedKey): string {
-  return `API key created for alias '${alias}': ${key}\n` +
+  return `API key created for alias '${printable(alias)}': ${printable(key)}\n` +
     "Please store this key securely, as it will not be shown again.\n";
 }
 

@@ -18,7 +18,7 @@ export const listCommand: CommandSpec = {
 };
 
 function describe({ alias, maskedKey, expiresOn, expired, readable }: Key): string {
-  const line = `${printable(alias)} ${maskedKey}`;
+  const line = `${printable(alias)} ${printable(maskedKey)}`;
   if (!readable) return `${line} (Cannot be opened)`;
   if (expiresOn === null) return line;
   return `${line} (${expired ? "Expired" : "Expires"} on ${expiresOn})`;

@@ -1,4 +1,4 @@
-import { AppError, ERRORS } from "../errors.ts";
+import { AppError, ERRORS, systemErrorCode } from "../errors.ts";
 import { findCommand, parseArguments } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -56,6 +56,10 @@ function asksForHelp(argv: readonly string[]): boolean {
 
 /** The one place where an error becomes a line and an exit status. */
 function report(error: unknown, asJson: boolean, context: RunContext): number {
+  if (isOutputError(error)) {
+    const text = `cannot write to standard output: ${systemErrorCode(error)}`;
+    return report(new AppError("ERR_OUTPUT", text, { cause: error }), asJson, context);
+  }
   const isKnown = error instanceof AppError && error.code !== "ERR_INTERNAL";
   if (!isKnown) context.log(error);
   const code = isKnown ? error.code : "ERR_INTERNAL";
@@ -64,6 +68,12 @@ function report(error: unknown, asJson: boolean, context: RunContext): number {
   if (asJson) context.complain(JSON.stringify({ code, exitStatus, detail }));
   else context.complain(UPSTREAM_TEXTS.includes(code) ? detail : `apikey: ${detail}`);
   return exitStatus;
+}
+
+/** Every other system error has been made an AppError where it was met. */
+function isOutputError(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.syscall === "write" &&
+    systemErrorCode(error) !== undefined;
 }
 
 function remedy(error: AppError): string {

@@ -72,7 +72,8 @@ export function targetSettings(args: Arguments, env: Variables): TargetSettings 
     throw new AppError("ERR_USAGE", text);
   }
   const variables = { keystore: setting(env, "keystore"), socket: setting(env, "socket") };
-  const { keystore, socket } = flags.keystore ?? flags.socket ? flags : variables;
+  const areFlags = flags.keystore !== undefined || flags.socket !== undefined;
+  const { keystore, socket } = areFlags ? flags : variables;
   return {
     keystore: socket === undefined ? keystore : undefined,
     socket,

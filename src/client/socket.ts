@@ -23,7 +23,7 @@ const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 export function socketTransport(options: SocketTransportOptions): Transport {
   return {
     async send(request) {
-      const socket = await connectTo(options);
+      const socket = await connectPatiently(options);
       try {
         options.assertTrusted(socket);
         return await exchange(socket, request, options);
@@ -33,6 +33,22 @@ export function socketTransport(options: SocketTransportOptions): Transport {
     },
   };
 }
+
+/** A full backlog answers EAGAIN; the daemon will get to it. */
+async function connectPatiently(options: SocketTransportOptions): Promise<Socket> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await connectTo(options);
+    } catch (error) {
+      const isFull = error instanceof AppError && systemErrorCode(error.cause) === "EAGAIN";
+      if (!isFull || attempt === CONNECT_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS * Math.random()));
+    }
+  }
+}
+
+const CONNECT_ATTEMPTS = 200;
+const CONNECT_RETRY_MS = 100;
 
 function connectTo({ path }: SocketTransportOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -65,6 +81,7 @@ function exchange(
   { timeoutMs, path: socketPath }: SocketTransportOptions,
 ): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
+    let answered = false;
     const fail = (reason: string, cause?: Error) => {
       const text = `the daemon at ${socketPath} ${reason}`;
       reject(new AppError("ERR_SOCKET", text, { cause }));
@@ -76,15 +93,21 @@ function exchange(
     };
     const request: ClientRequest = httpRequest(
       { createConnection: () => socket, method, path, headers },
-      (response) =>
-        readBody(response).then(resolve, (error) => fail("broke off its answer", error)),
+      (response) => {
+        answered = true;
+        readBody(response).then(resolve, (error) => fail("broke off its answer", error));
+      },
     );
     request.once("error", (error) => fail("closed the connection without an answer", error));
     const timer = setTimeout(() => {
       fail(`does not answer within ${timeoutMs / 1000} s`);
       socket.destroy();
     }, timeoutMs);
-    request.once("close", () => clearTimeout(timer));
+    request.once("close", () => {
+      clearTimeout(timer);
+      // Without effect after an answer; some ends, such as a switch of protocols, come without one.
+      if (!answered) fail("closed the connection without an answer");
+    });
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

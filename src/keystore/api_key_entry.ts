@@ -42,6 +42,16 @@ export class ApiKeyEntry {
     return this.#key ??= this.#open(keys);
   }
 
+  /**
+   * The same entry on a bag that is the same octet for octet, but a view of another file's octets:
+   * those of the earlier file can go.
+   */
+  on(bag: SafeBag): ApiKeyEntry {
+    const entry = new ApiKeyEntry(this.alias, bag);
+    entry.#key = this.#key;
+    return entry;
+  }
+
   /** The bag's salt, where a new bag may share its derivation. */
   sharableSalt(): Uint8Array | undefined {
     if (this.bag.bagId !== OID.SECRET_BAG) return undefined;

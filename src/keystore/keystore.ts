@@ -1,6 +1,7 @@
 import { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
 import type { Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
+import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
 import { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { decodePfx, emptyPfx, encodePfx } from "../pkcs12/pfx.ts";
 import { ENTRY_PASSWORD } from "./api_key_entry.ts";
@@ -31,6 +32,9 @@ export interface OpenKeystore {
     readonly storeKeys: PasswordKeys;
   } | undefined;
 }
+
+/** How often to start over because another program was faster. */
+const MAX_COMMIT_ROUNDS = 20;
 
 interface Change {
   readonly apply: (draft: KeystoreDraft) => Promise<void>;
@@ -101,7 +105,7 @@ export class Keystore {
   }
 
   async #commit(changes: readonly Change[]): Promise<void> {
-    for (;;) {
+    for (let round = 0;; round++) {
       const base = await this.#current();
       const draft = new KeystoreDraft(base.content);
       const applied: Change[] = [];
@@ -115,8 +119,10 @@ export class Keystore {
       try {
         if (draft.changed) await this.#save(base, draft.finish());
       } catch (error) {
-        if (error instanceof FileChangedError) continue;
-        throw error;
+        if (!(error instanceof FileChangedError)) throw error;
+        if (round < MAX_COMMIT_ROUNDS) continue;
+        const text = `keystore ${this.path} is being written by another program all the time`;
+        throw new AppError("ERR_KEYSTORE_IN_USE", text);
       }
       for (const change of applied) change.resolve();
       for (const [change, reason] of refused) change.reject(reason);
@@ -128,6 +134,10 @@ export class Keystore {
     const password = base.stored?.password ?? await this.#options.newPassword();
     const storeKeys = base.stored?.storeKeys ?? this.#keys(password.secret);
     const bytes = await encodePfx(content.pfx, storeKeys);
+    if (bytes.length > MAX_FILE_BYTES) {
+      const text = `keystore ${this.path} would grow beyond ${MAX_FILE_BYTES} bytes`;
+      throw new AppError("ERR_KEYSTORE_UNSUPPORTED", text);
+    }
     // A save that fails half-way may or may not have replaced the file: it has to be read again.
     this.#inDoubt = true;
     const { identity, mode } = await this.#options.file.replace(bytes, base.stored?.identity);

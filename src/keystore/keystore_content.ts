@@ -32,7 +32,7 @@ export function indexContent(
   for (const bag of pfx.contents.flatMap(({ bags }) => bags ?? [])) {
     const alias = apiKeyAlias(bag);
     if (alias === undefined) otherEntries++;
-    else entries.set(alias, known.get(octets(bag)) ?? new ApiKeyEntry(alias, bag));
+    else entries.set(alias, known.get(octets(bag))?.on(bag) ?? new ApiKeyEntry(alias, bag));
   }
   return { pfx, entries, otherEntries, entryKeys };
 }

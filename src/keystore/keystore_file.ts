@@ -134,7 +134,9 @@ export class KeystoreFile {
         fchownSync(descriptor, existing.uid, existing.gid);
       }
       // Only now, as a wider mode under another group would open the file to that group.
-      if ((existing.mode & 0o777) !== 0o600) fchmodSync(descriptor, existing.mode & 0o777);
+      if ((existing.mode & 0o777) !== (created.mode & 0o777)) {
+        fchmodSync(descriptor, existing.mode & 0o777);
+      }
       return;
     }
     inheritOwner(descriptor, target, this.#options.uid);

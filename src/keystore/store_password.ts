@@ -128,10 +128,15 @@ function readPassword(
   mayBeDenied: boolean,
 ): StorePassword | undefined {
   try {
-    const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    // A given file may be a pipe, `<(command)`; one that just lies beside the keystore may not, as
+    // nobody has to write to it ever.
+    const isGiven = source === "password-file";
+    const flags = isGiven ? 0 : constants.O_NONBLOCK ?? 0;
+    const descriptor = openSync(path, constants.O_RDONLY | flags);
     try {
+      if (!isGiven && !fstatSync(descriptor).isFile()) throw noPassword(path);
       const bytes = Buffer.alloc(MAX_PASSWORD_BYTES + 1);
-      const bytesRead = readSync(descriptor, bytes, 0, bytes.length, 0);
+      const bytesRead = readSync(descriptor, bytes, 0, bytes.length, null);
       const password = bytes.toString("utf8", 0, bytesRead).replace(/\r?\n$/, "");
       bytes.fill(0);
       if (password === "" || bytesRead > MAX_PASSWORD_BYTES) throw noPassword(path);
@@ -154,5 +159,8 @@ function noSuchFile(path: string): AppError {
 }
 
 function noPassword(path: string): AppError {
-  return new AppError("ERR_KEYSTORE_IO", `password file ${path} is empty or too long`);
+  return new AppError(
+    "ERR_KEYSTORE_IO",
+    `password file ${path} is empty, too long or no plain file`,
+  );
 }

@@ -29,6 +29,9 @@ export interface WriterLockOptions {
 const MIN_POLL_MS = 2;
 const MAX_POLL_MS = 50;
 
+/** However fast the line moves on: nobody waits longer than this many times the time-out. */
+const MAX_WAIT_FACTOR = 12;
+
 /** The lock of a command: taken for each change, released right after it. */
 export function commandLock(options: WriterLockOptions): WriterLock {
   return {
@@ -63,7 +66,10 @@ async function acquire(options: WriterLockOptions, role: LockRole): Promise<File
   try {
     await attemptUntil(options, lock, role);
     if (lock.descriptor >= 0) {
-      attempt(options, () => inheritOwner(lock.descriptor, keystorePath, platform.self.uid));
+      // The owner of the file itself: a link to it may be anybody's.
+      attempt(options, () => {
+        inheritOwner(lock.descriptor, targetPath(keystorePath), platform.self.uid);
+      });
     }
     return lock;
   } catch (error) {
@@ -78,6 +84,7 @@ async function attemptUntil(
   lock: FileLock,
   role: LockRole,
 ): Promise<void> {
+  const lastDeadline = performance.now() + MAX_WAIT_FACTOR * options.timeoutMs;
   let deadline = performance.now() + options.timeoutMs;
   let pollMs = MIN_POLL_MS;
   let lastPid: number | undefined;
@@ -87,7 +94,7 @@ async function attemptUntil(
     // As long as the lock changes hands the line moves on, however long it is.
     if (holder?.pid !== lastPid) deadline = performance.now() + options.timeoutMs;
     lastPid = holder?.pid;
-    if (performance.now() >= deadline) {
+    if (performance.now() >= Math.min(deadline, lastDeadline)) {
       throw inUse(options, holder ? `the process with pid ${holder.pid}` : "another process");
     }
     // Commands that wait side by side should not wake up side by side.

@@ -1,4 +1,5 @@
 import * as asn1js from "asn1js";
+import { AppError } from "../errors.ts";
 import { encodeDer } from "./der_writer.ts";
 import { MAX_FILE_BYTES } from "./limits.ts";
 import { OID } from "./oid.ts";
@@ -12,13 +13,21 @@ import { unreadable } from "./unreadable.ts";
  * @throws AppError ERR_KEYSTORE_UNREADABLE for what is not BER
  */
 export function berToDer(bytes: Uint8Array): Uint8Array {
-  const { offset, result } = asn1js.fromBER(bytes, {
-    maxNodes: 2_000_000,
-    maxContentLength: MAX_FILE_BYTES,
-  });
-  if (offset !== bytes.length) throw unreadable(result.error);
-  return normalize(result);
+  try {
+    const { offset, result } = asn1js.fromBER(bytes, {
+      maxNodes: MAX_NODES,
+      maxContentLength: MAX_FILE_BYTES,
+    });
+    if (offset !== bytes.length) throw unreadable(result.error);
+    return normalize(result);
+  } catch (error) {
+    // asn1js throws errors of its own at some values that it cannot read.
+    throw error instanceof AppError ? error : unreadable(error);
+  }
 }
+
+/** Each costs asn1js about a kilobyte; a keystore of 5,000 keys in BER has fewer. */
+const MAX_NODES = 200_000;
 
 function normalize(value: asn1js.AsnType): Uint8Array {
   if (!value.idBlock.isConstructed) return definite(value);

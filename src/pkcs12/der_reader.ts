@@ -1,6 +1,9 @@
 import { TAG } from "./tag.ts";
 import { NotDerError, unreadable } from "./unreadable.ts";
 
+/** Far beyond any identifier in use; a 2.25.<uuid> takes 20. */
+const MAX_OID_BYTES = 64;
+
 /**
  * A cursor over DER (X.690 section 10) that hands out views of the bytes it stands on and copies
  * nothing. It knows definite, minimal lengths and one-octet tags, which is all that PKCS#12 needs.
@@ -59,6 +62,7 @@ export class DerReader {
   /** An OBJECT IDENTIFIER in dotted form. */
   objectIdentifier(): string {
     const content = this.content(TAG.OBJECT_IDENTIFIER);
+    if (content.length > MAX_OID_BYTES) throw unreadable("endless OID");
     const arcs: number[] = [];
     let arc = 0;
     for (const octet of content) {

@@ -27,6 +27,7 @@ export function openLock(path: string, { pid, flock, isAlive }: LockFileOptions)
     tryAcquire(role) {
       if (!flock(descriptor, "exclusive")) return false;
       const holder: LockHolder = { pid, role };
+      assertLockFile(path, descriptor);
       ftruncateSync(descriptor);
       writeSync(descriptor, JSON.stringify(holder), 0);
       return true;
@@ -64,20 +65,34 @@ export function lockHolder(
  * by root: no link of either kind is followed.
  */
 function openLockFile(path: string, flags: number): number {
-  const descriptor = openSync(path, flags | (constants.O_NOFOLLOW ?? 0), 0o600);
+  // Opening a FIFO must not wait for its other end.
+  const safely = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  const descriptor = openSync(path, flags | safely, 0o600);
   const { nlink } = fstatSync(descriptor);
   if (fstatSync(descriptor).isFile() && nlink === 1) return descriptor;
   closeSync(descriptor);
   throw new AppError("ERR_KEYSTORE_IO", `${path} is no plain file; remove it`);
 }
 
+/** A file by that name with anything else in it is somebody's, and not to be emptied. */
+function assertLockFile(path: string, descriptor: number): void {
+  const text = readText(descriptor);
+  if (text === "" || HOLDER.test(text)) return;
+  throw new AppError("ERR_KEYSTORE_IO", `${path} is no lock file; move it away`);
+}
+
+const HOLDER = /^\{"pid":(\d+),"role":"(command|daemon)"\}$/;
+
+function readText(descriptor: number): string {
+  const bytes = Buffer.alloc(256);
+  return bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, bytes.length, 0));
+}
+
 function readHolder(
   descriptor: number,
   isAlive: (pid: number) => boolean,
 ): LockHolder | undefined {
-  const bytes = Buffer.alloc(256);
-  const text = bytes.toString("utf8", 0, readSync(descriptor, bytes, 0, bytes.length, 0));
-  const [, digits, role] = /^\{"pid":(\d+),"role":"(command|daemon)"\}$/.exec(text) ?? [];
+  const [, digits, role] = HOLDER.exec(readText(descriptor)) ?? [];
   const pid = Number(digits);
   return role === undefined || !isAlive(pid) ? undefined : { pid, role: role as LockRole };
 }

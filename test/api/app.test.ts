@@ -1,11 +1,16 @@
+import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import * as v from "valibot";
 import { createApp, MAX_BODY_BYTES } from "../../src/api/app.ts";
 import { callLocally } from "../../src/api/local.ts";
 import { createRoutes } from "../../src/api/routes.ts";
 import { OVERFLOW_ID, type PeerCredentials } from "../../src/model/peer_credentials.ts";
-import { systemClock } from "../../src/model/instant.ts";
-import { keyPath } from "../../src/protocol/keys.ts";
+import { type Instant, systemClock } from "../../src/model/instant.ts";
+import { keyListSchema, keyPath } from "../../src/protocol/keys.ts";
+import { keyRoutes } from "../../src/api/keys.ts";
+import { parseAlias } from "../../src/model/alias.ts";
+import { parseExpiry } from "../../src/model/expiry.ts";
 import { KeyService } from "../../src/service/keys.ts";
 import { StatusService } from "../../src/service/status.ts";
 import { openKeystore, withFolder } from "../support/open_keystore.ts";
@@ -164,6 +169,31 @@ for (const [what, body, status, code] of BODIES) {
       assert.is(answer.headers.get("Content-Type"), "application/problem+json");
       assert.equal((await request("/v1/keys")).body, { keys: [] });
     });
+  });
+}
+
+for (const zone of ["America/New_York", "Asia/Tokyo"]) {
+  test(`lists keys of the first and the last year in ${zone}`, async () => {
+    const before = process.env["TZ"];
+    process.env["TZ"] = zone;
+    try {
+      const expiries = ["9999-12-31T23:59:59", "0000-01-01T00:00:00"];
+      const list = () =>
+        Promise.resolve(expiries.map((text) => ({
+          alias: parseAlias(text),
+          lastCharacters: "abcd",
+          createdAt: 253_402_300_800_000 as Instant,
+          expiry: parseExpiry(text),
+        })));
+      const [route] = keyRoutes({ list } as unknown as KeyService, systemClock);
+      assert.ok(route);
+      const call = { peer: ROOT, parameters: {}, readBody: () => Promise.resolve() };
+      const { body } = await route.respond(call);
+      assert.is(v.parse(keyListSchema, body).keys.length, 2);
+    } finally {
+      if (before === undefined) delete process.env["TZ"];
+      else process.env["TZ"] = before;
+    }
   });
 }
 

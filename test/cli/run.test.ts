@@ -98,6 +98,8 @@ const WRONG_USAGE: readonly (readonly [argv: string[], suggestion: string])[] = 
   [["revoke", ".."], "alias"],
   [["list", "--keystore", "a", "--socket", "b"], "one of them"],
   [["daemon", "--socket-mode", "999"], "octal"],
+  [["list", "--keystore="], "--keystore is empty"],
+  [["revoke", "x", "--socket", ""], "--socket is empty"],
   [["--json", "list"], "before the command"],
   [["help", "crate"], "'create'"],
 ];
@@ -179,6 +181,32 @@ test("takes a key back that it could not show", async () => {
     "DELETE /v1/keys/a",
   ]);
   assert.match(err[0] ?? "", "revoked again");
+});
+
+test("calls a full disk behind standard output what it is", async () => {
+  const { status, err } = await runWith(["list"], {
+    answer: () => ({ status: 200, body: { keys: [] } }),
+    print: () => {
+      throw Object.assign(new Error(), { code: "ENOSPC", syscall: "write" });
+    },
+  });
+  assert.equal([status, err], [1, ["apikey: cannot write to standard output: ENOSPC"]]);
+});
+
+test("prints nothing of a key that could move the cursor", async () => {
+  const key = {
+    alias: "a\u001b[2J",
+    maskedKey: "****\u001b[2J",
+    createdAt: null,
+    expiresAt: null,
+    expiresOn: null,
+    expired: false,
+    readable: true,
+  };
+  const { out } = await runWith(["list"], {
+    answer: () => ({ status: 200, body: { keys: [key] } }),
+  });
+  assert.is(out, "a\\u{1b}[2J ****\\u{1b}[2J\n");
 });
 
 test("names the remedy where privileges are missing", async () => {

@@ -8,7 +8,7 @@ import type { Instant } from "../../src/model/instant.ts";
 import { Secret } from "../../src/model/secret.ts";
 import type { Keystore } from "../../src/keystore/keystore.ts";
 import { openKeys } from "../../src/keystore/keystore_content.ts";
-import { KeystoreFile } from "../../src/keystore/keystore_file.ts";
+import { FileChangedError, KeystoreFile } from "../../src/keystore/keystore_file.ts";
 import { BUILT_IN_PASSWORD } from "../../src/keystore/store_password.ts";
 import { OID } from "../../src/pkcs12/oid.ts";
 import { decodePfx, encodePfx } from "../../src/pkcs12/pfx.ts";
@@ -169,6 +169,29 @@ test("reads the file again after a save that failed half-way", async () => {
           throw Object.assign(new Error(), { code: "ERR_ALIAS_EXISTS" });
         }
       }));
+  });
+});
+
+test("lets go of a file's octets when another program has replaced it", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    const keystore = openKeystore(path);
+    const before = (await keystore.read()).content.entries.get(parseAlias("mcp-openai"));
+    await add(openKeystore(path), "theirs");
+    const after = (await keystore.read()).content.entries.get(parseAlias("mcp-openai"));
+    assert.ok(before && after);
+    assert.is.not(after.bag.encoding.buffer, before.bag.encoding.buffer);
+  });
+});
+
+test("gives up on a file that another program writes all the time", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    class BusyFile extends KeystoreFile {
+      override replace(): never {
+        throw new FileChangedError();
+      }
+    }
+    const file = new BusyFile({ path, mayBeDenied: false, uid: platform.self.uid });
+    await failure("ERR_KEYSTORE_IN_USE", () => add(openKeystore(path, { file }), "ours"));
   });
 });
 

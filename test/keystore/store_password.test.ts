@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -50,6 +51,13 @@ test("fails rather than passing over a given file that is missing or empty", asy
       assert.ok(text.includes(passwordFile));
       assert.not.ok(text.includes("xxx"));
     }
+  });
+});
+
+test("takes no pipe that lies beside the keystore for its password", async () => {
+  await withFolder(async (folder) => {
+    execFileSync("mkfifo", [join(folder, "metricshub-keystore.password")]);
+    await failure("ERR_KEYSTORE_IO", () => findStorePassword(optionsIn(folder)));
   });
 });
 

@@ -63,7 +63,7 @@ test("puts together an encryptedContent in segments", () => {
   assert.equal(Buffer.from(berToDer(indefinite(der))), der);
 });
 
-for (const garbage of ["", "30", "3080", "3080040100", "ffff", "3003020101ff"]) {
+for (const garbage of ["", "30", "3080", "3080040100", "ffff", "3003020101ff", "30801801780000"]) {
   test(`refuses '${garbage}' with a typed error`, () => {
     assert.throws(
       () => berToDer(Buffer.from(garbage, "hex")),

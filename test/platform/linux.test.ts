@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
@@ -96,6 +96,24 @@ onLinux("locks nothing but a plain file of its own", async () => {
     await failure("ERR_KEYSTORE_IO", () => platform.openLock(join(folder, "hard")));
     await failure("EISDIR", () => platform.openLock(join(folder, "folder")));
     assert.is(statSync(victim).size, "precious".length);
+  });
+});
+
+onLinux("empties no file that only has a lock file's name", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "Cargo.lock");
+    writeFileSync(path, "root content");
+    await failure("ERR_KEYSTORE_IO", () => platform.openLock(path).tryAcquire("command"));
+    assert.is(statSync(path).size, "root content".length);
+  });
+});
+
+onLinux("does not wait for the other end of a FIFO", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    execFileSync("mkfifo", [path]);
+    await failure("ERR_KEYSTORE_IO", () => platform.openLock(path));
+    await failure("ERR_KEYSTORE_IO", () => platform.lockHolder(path));
   });
 });
 
