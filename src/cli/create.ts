@@ -42,9 +42,12 @@ async function printOrRevoke(
   try {
     print();
   } catch (error) {
-    await client.revokeKey(alias);
+    const outcome = await client.revokeKey(alias).then(
+      () => "it has been revoked again",
+      (reason: Error) => `it cannot be revoked either (${reason.message}): revoke it later`,
+    );
     const reason = systemErrorCode(error) ?? "unknown error";
-    const text = `cannot write the key to standard output (${reason}); it has been revoked again`;
+    const text = `cannot write the key to standard output (${reason}); ${outcome}`;
     throw new AppError("ERR_OUTPUT", text, { cause: error });
   }
 }

@@ -76,11 +76,13 @@ function openLockFile(path: string, flags: number): number {
 
 /** A file by that name with anything else in it is somebody's, and not to be emptied. */
 function assertLockFile(path: string, descriptor: number): void {
-  const text = readText(descriptor);
-  if (text === "" || HOLDER.test(text)) return;
+  // A full disk, or the end of its writer, may have left no more than the beginning.
+  const beginning = readText(descriptor).slice(0, HOLDER_BEGINNING.length);
+  if (HOLDER_BEGINNING.startsWith(beginning)) return;
   throw new AppError("ERR_KEYSTORE_IO", `${path} is no lock file; move it away`);
 }
 
+const HOLDER_BEGINNING = '{"pid":';
 const HOLDER = /^\{"pid":(\d+),"role":"(command|daemon)"\}$/;
 
 function readText(descriptor: number): string {

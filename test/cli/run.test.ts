@@ -183,6 +183,18 @@ test("takes a key back that it could not show", async () => {
   assert.match(err[0] ?? "", "revoked again");
 });
 
+test("says so where such a key cannot be taken back", async () => {
+  const body = { title: "", status: 503, code: "ERR_KEYSTORE_IO", detail: "no space" };
+  const { status, err } = await runWith(["create", "a"], {
+    answer: ({ method }) => method === "POST" ? { status: 201, body: KEY } : { status: 503, body },
+    print: () => {
+      throw Object.assign(new Error(), { code: "EPIPE" });
+    },
+  });
+  assert.is(status, 1);
+  assert.match(err[0] ?? "", /cannot be revoked either \(no space\)/);
+});
+
 test("calls a full disk behind standard output what it is", async () => {
   const { status, err } = await runWith(["list"], {
     answer: () => ({ status: 200, body: { keys: [] } }),

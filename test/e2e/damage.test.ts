@@ -217,6 +217,9 @@ async function assertReadOnly(disk: Disk, names: readonly string[]): Promise<voi
 
 const LOCK_NAME = `${KEYSTORE_NAME}.lock`;
 
+/** What a command on an earlier day left in its lock file, a page of the disk. */
+const LEFT_LOCK = `echo '{"pid":1,"role":"command"}' >"$0"`;
+
 mountTest("a read-only file system", async () => {
   using folder = temporaryFolder();
   await using opened = await disk(folder, "size=1m");
@@ -231,7 +234,7 @@ for (const locked of [false, true]) {
   mountTest(`a full disk ${about}`, async () => {
     using folder = temporaryFolder();
     await using opened = await disk(folder, "size=64k");
-    if (locked) await opened.do("sh", "-c", 'echo x >"$0"', folder.file(`disk/${LOCK_NAME}`));
+    if (locked) await opened.do("sh", "-c", LEFT_LOCK, folder.file(`disk/${LOCK_NAME}`));
     await opened.do("sh", "-c", 'yes >"$0" 2>&1 || true', folder.file("disk/filling"));
     await assertReadOnly(opened, [KEYSTORE_NAME, LOCK_NAME, "filling"]);
     await opened.do("rm", folder.file("disk/filling"));
@@ -258,7 +261,7 @@ mountTest("a full disk on which there is no keystore yet", async () => {
   using folder = temporaryFolder();
   await using opened = await disk(folder, "size=64k");
   await opened.do("rm", folder.file(`disk/${KEYSTORE_NAME}`));
-  await opened.do("sh", "-c", 'echo x >"$0"', folder.file(`disk/${LOCK_NAME}`));
+  await opened.do("sh", "-c", LEFT_LOCK, folder.file(`disk/${LOCK_NAME}`));
   await opened.do("sh", "-c", 'yes >"$0" 2>&1 || true', folder.file("disk/filling"));
   await assertFails(opened.run, [["create", "x"]]);
   assert.equal(opened.names(), ["filling", LOCK_NAME], "nothing half-made is left");

@@ -108,6 +108,19 @@ onLinux("empties no file that only has a lock file's name", async () => {
   });
 });
 
+onLinux("takes a lock file that was not written to its end", async () => {
+  await withFolder((folder) => {
+    for (const text of ["", "{", '{"pid":', '{"pid":12,"ro']) {
+      const path = join(folder, "lock");
+      writeFileSync(path, text);
+      const lock = platform.openLock(path);
+      assert.ok(lock.tryAcquire("command"), text);
+      assert.equal(platform.lockHolder(path), { pid: process.pid, role: "command" });
+      lock.close();
+    }
+  });
+});
+
 onLinux("does not wait for the other end of a FIFO", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "lock");
