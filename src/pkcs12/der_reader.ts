@@ -84,6 +84,14 @@ export class DerReader {
     if (this.#offset !== this.#end) throw unreadable("trailing bytes");
   }
 
+  /** The end of an AlgorithmIdentifier whose parameters are NULL or absent. */
+  finishWithoutParameters(): void {
+    if (this.nextTag !== undefined && this.content(TAG.NULL).length > 0) {
+      throw unreadable("NULL with content");
+    }
+    this.finish();
+  }
+
   #element(expectedTag: number | undefined): { contentStart: number; end: number } {
     const tag = this.nextTag;
     if (tag === undefined || (expectedTag !== undefined && tag !== expectedTag)) {

@@ -121,10 +121,7 @@ function decodePbkdf2(derivation: DerReader, keyBytes: number) {
 function decodePrf(parameters: DerReader): Digest {
   const identifier = parameters.enter(TAG.SEQUENCE);
   const algorithm = identifier.objectIdentifier();
-  if (identifier.nextTag !== undefined && identifier.content(TAG.NULL).length > 0) {
-    throw unreadable("NULL with content");
-  }
-  identifier.finish();
+  identifier.finishWithoutParameters();
   const prf = PRFS[algorithm];
   if (prf === undefined) throw unsupported(`unsupported pseudorandom function ${algorithm}`);
   return prf;

@@ -53,10 +53,7 @@ export function decodeMacData(macData: DerReader): MacData {
   const algorithm = identifier.objectIdentifier();
   const known = DIGESTS[algorithm];
   if (known === undefined) throw unsupported(`unsupported MAC algorithm ${algorithm}`);
-  if (identifier.nextTag !== undefined && identifier.content(TAG.NULL).length > 0) {
-    throw unreadable("NULL with content");
-  }
-  identifier.finish();
+  identifier.finishWithoutParameters();
   const mac = digestInfo.content(TAG.OCTET_STRING);
   digestInfo.finish();
   if (mac.length !== known.bytes) throw unreadable("MAC of a wrong size");
