@@ -4,11 +4,17 @@ import { type Expiry, parseExpiry } from "../model/expiry.ts";
 import { type Instant, parseEpochMs } from "../model/instant.ts";
 import type { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
-import { isCurrentScheme } from "../pkcs12/encryption_scheme.ts";
+import type { KeyMaterial } from "../pkcs12/encryption_scheme.ts";
 import { OID } from "../pkcs12/oid.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { newSafeBag, type SafeBag } from "../pkcs12/safe_bag.ts";
-import { decodeSecretBag, openSecretBag, sealSecretBag } from "../pkcs12/secret_bag.ts";
+import {
+  decodeSecretBag,
+  openSecretBag,
+  resealSecretBag,
+  sealSecretBag,
+  type SecretBag,
+} from "../pkcs12/secret_bag.ts";
 
 /** MetricsHub protects each API key with this password, in every keystore. */
 export const ENTRY_PASSWORD = "secret";
@@ -18,6 +24,12 @@ const EXPIRY_SEPARATOR = "__";
 const CREATION_DATE = /^Time (\d{1,15})$/;
 const SHOWN_CHARACTERS = 4;
 
+/** Key material and the name by which to tell it from others: see {@link derivationName}. */
+export interface Derivation {
+  readonly name: string;
+  readonly material: KeyMaterial;
+}
+
 /**
  * An API key's bag. It is opened when somebody asks what is in it: whoever adds or removes a key
  * need not derive the keys of all the others.
@@ -25,21 +37,57 @@ const SHOWN_CHARACTERS = 4;
 export class ApiKeyEntry {
   readonly alias: Alias;
   readonly bag: SafeBag;
-  #key: Promise<ApiKey> | undefined;
+  /** Further bags of the same alias, as only a program that garbled the file leaves them. */
+  readonly shadowed: readonly SafeBag[];
+  #key: ApiKey | undefined;
+  #derivation: Derivation | undefined;
 
   /** @param key what is in the bag, where that is known already */
-  constructor(alias: Alias, bag: SafeBag, key?: ApiKey) {
+  constructor(alias: Alias, bag: SafeBag, shadowed: readonly SafeBag[] = [], key?: ApiKey) {
     this.alias = alias;
     this.bag = bag;
-    this.#key = key && Promise.resolve(key);
+    this.shadowed = shadowed;
+    this.#key = key;
+  }
+
+  /** What is in the bag, once it has been opened. */
+  get key(): ApiKey | undefined {
+    return this.#key;
+  }
+
+  /** With what the bag was opened, unless it did not open or is not yet. */
+  get derivation(): Derivation | undefined {
+    return this.#derivation;
+  }
+
+  /** The bag as far as it can be seen without a password; undefined where it is no SecretBag. */
+  secretBag(): SecretBag | undefined {
+    if (this.bag.bagId !== OID.SECRET_BAG) return undefined;
+    try {
+      return decodeSecretBag(this.bag.bagValue);
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
   }
 
   /**
-   * What is in the bag. One that does not open with the entry password, or whose expiry no Java
-   * program could parse, is a key all the same: without `lastCharacters`, there to be revoked.
+   * Opens the bag. One that does not open with the entry password, or whose expiry no Java program
+   * could parse, is a key all the same: without `lastCharacters`, there to be revoked.
    */
-  open(keys: PasswordKeys): Promise<ApiKey> {
-    return this.#key ??= this.#open(keys);
+  open(secretBag: SecretBag | undefined, derivation: Derivation | undefined): ApiKey {
+    const key = { alias: this.alias, createdAt: creationDate(this.bag) };
+    try {
+      if (secretBag === undefined || derivation === undefined) throw cannotOpen();
+      const payload = openSecretBag(secretBag, derivation.material);
+      const content = decodePayload(payload);
+      payload.fill(0);
+      this.#derivation = derivation;
+      return this.#key = { ...key, ...content };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return this.#key = { ...key, lastCharacters: undefined, expiry: undefined };
+    }
   }
 
   /**
@@ -47,34 +95,23 @@ export class ApiKeyEntry {
    * those of the earlier file can go.
    */
   on(bag: SafeBag): ApiKeyEntry {
-    const entry = new ApiKeyEntry(this.alias, bag);
-    entry.#key = this.#key;
+    return this.#with(bag, this.#derivation);
+  }
+
+  /** The same entry, once opened, encrypted anew with what `derivation` names. */
+  resealed(derivation: Derivation, salt: Uint8Array): ApiKeyEntry {
+    const secretBag = this.secretBag();
+    if (secretBag === undefined || this.#derivation === undefined) {
+      throw new TypeError("an entry that has not been opened");
+    }
+    const value = resealSecretBag(secretBag, this.#derivation.material, derivation.material, salt);
+    return this.#with(this.bag.withBagValue(value), derivation);
+  }
+
+  #with(bag: SafeBag, derivation: Derivation | undefined): ApiKeyEntry {
+    const entry = new ApiKeyEntry(this.alias, bag, this.shadowed, this.#key);
+    entry.#derivation = derivation;
     return entry;
-  }
-
-  /** The bag's salt, where a new bag may share its derivation. */
-  sharableSalt(): Uint8Array | undefined {
-    if (this.bag.bagId !== OID.SECRET_BAG) return undefined;
-    try {
-      const { scheme } = decodeSecretBag(this.bag.bagValue);
-      return isCurrentScheme(scheme) ? scheme.salt : undefined;
-    } catch (error) {
-      if (error instanceof AppError) return undefined;
-      throw error;
-    }
-  }
-
-  async #open(keys: PasswordKeys): Promise<ApiKey> {
-    const key = { alias: this.alias, createdAt: creationDate(this.bag) };
-    try {
-      const payload = await openSecretBag(decodeSecretBag(requireSecretBag(this.bag)), keys);
-      const { lastCharacters, expiry } = decodePayload(payload);
-      payload.fill(0);
-      return { ...key, lastCharacters, expiry };
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return { ...key, lastCharacters: undefined, expiry: undefined };
-    }
   }
 }
 
@@ -96,22 +133,23 @@ export interface NewApiKey {
 export async function sealApiKeyEntry(
   { alias, secret, createdAt, expiry }: NewApiKey,
   keys: PasswordKeys,
-  salt: Uint8Array | undefined,
-): Promise<ApiKeyEntry> {
-  const key = secret.reveal();
-  const text = expiry === undefined ? key : `${key}${EXPIRY_SEPARATOR}${expiry.expiresOn}`;
-  const payload = Buffer.from(text, "utf8");
+  salt: Uint8Array,
+): Promise<{ entry: ApiKeyEntry; key: ApiKey }> {
+  const text = secret.reveal();
+  const payload = Buffer.from(
+    expiry === undefined ? text : `${text}${EXPIRY_SEPARATOR}${expiry.expiresOn}`,
+    "utf8",
+  );
   const bagValue = await sealSecretBag(payload, keys, salt);
   payload.fill(0);
   const localKeyId = Buffer.from(`Time ${createdAt}`, "latin1");
   const bag = newSafeBag(OID.SECRET_BAG, bagValue, NAME_PREFIX + alias, localKeyId);
-  const lastCharacters = lastCharactersOf(key);
-  return new ApiKeyEntry(alias, bag, { alias, createdAt, expiry, lastCharacters });
+  const key = { alias, createdAt, expiry, lastCharacters: lastCharactersOf(text) };
+  return { entry: new ApiKeyEntry(alias, bag, [], key), key };
 }
 
-function requireSecretBag(bag: SafeBag): Uint8Array {
-  if (bag.bagId === OID.SECRET_BAG) return bag.bagValue;
-  throw new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key in a bag of another kind");
+function cannotOpen(): AppError {
+  return new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key in a bag of another kind");
 }
 
 function decodePayload(payload: Uint8Array) {

@@ -6,7 +6,8 @@ import { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { decodePfx, emptyPfx, encodePfx } from "../pkcs12/pfx.ts";
 import { ENTRY_PASSWORD } from "./api_key_entry.ts";
 import { FileChangedError, type FileIdentity, type KeystoreFile } from "./keystore_file.ts";
-import { indexContent, type KeystoreContent, KeystoreDraft } from "./keystore_content.ts";
+import { indexContent, type KeystoreContent } from "./keystore_content.ts";
+import { KeystoreDraft } from "./keystore_draft.ts";
 import type { StorePassword } from "./store_password.ts";
 import type { WriterLock } from "./writer_lock.ts";
 
@@ -117,7 +118,7 @@ export class Keystore {
         );
       }
       try {
-        if (draft.changed) await this.#save(base, draft.finish());
+        if (draft.changed) await this.#save(base, await draft.finish());
       } catch (error) {
         if (!(error instanceof FileChangedError)) throw error;
         if (round < MAX_COMMIT_ROUNDS) continue;
@@ -165,7 +166,7 @@ export class Keystore {
     const storeKeys = this.#keys(password.secret);
     try {
       const pfx = await decodePfx(state.bytes, storeKeys);
-      const content = indexContent(pfx, entryKeys, this.#open?.content.entries.values());
+      const content = indexContent(pfx, entryKeys, this.#open?.content.entries);
       const stored = { identity: state.identity, mode: state.mode, password, storeKeys };
       return this.#opened({ content, stored });
     } catch (error) {

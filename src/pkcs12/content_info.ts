@@ -16,7 +16,7 @@ import {
 import { normalizeToDer } from "./normalize_to_der.ts";
 import { OID } from "./oid.ts";
 import type { PasswordKeys } from "./password_keys.ts";
-import { decodeSafeBag, elements, type SafeBag } from "./safe_bag.ts";
+import { elements, SafeBag } from "./safe_bag.ts";
 import { TAG } from "./tag.ts";
 import { AppError } from "../errors.ts";
 
@@ -61,9 +61,30 @@ export async function encodeContentInfo(
   keys: PasswordKeys,
 ): Promise<Uint8Array[]> {
   if (encoding !== undefined) return [encoding];
-  const safeContents = wrapDer(TAG.SEQUENCE, (bags ?? []).map((bag) => bag.encoding));
+  const safeContents = wrapDer(TAG.SEQUENCE, adjacent((bags ?? []).map((bag) => bag.encoding)));
   if (kind === "data") return encodeData(safeContents);
   return [await encodeEncryptedData(Buffer.concat(safeContents), keys)];
+}
+
+/** Views that lie one behind the other in the same memory, as one each: a file has few such runs. */
+function adjacent(views: readonly Uint8Array[]): Uint8Array[] {
+  const runs: Uint8Array[] = [];
+  let first: Uint8Array | undefined;
+  let length = 0;
+  const close = () => {
+    if (first !== undefined) runs.push(new Uint8Array(first.buffer, first.byteOffset, length));
+  };
+  for (const view of views) {
+    if (first?.buffer === view.buffer && first.byteOffset + length === view.byteOffset) {
+      length += view.length;
+      continue;
+    }
+    close();
+    first = view;
+    length = view.length;
+  }
+  close();
+  return runs;
 }
 
 /** A ContentInfo of type `data` (RFC 5652 section 4), in pieces. */
@@ -118,7 +139,7 @@ async function encodeEncryptedData(
 async function decodeSafeContents(bytes: Uint8Array): Promise<SafeBag[]> {
   return await normalizeToDer(bytes, (der) => {
     const outer = new DerReader(der);
-    const bags = elements(outer.enter(TAG.SEQUENCE)).map(decodeSafeBag);
+    const bags = elements(outer.enter(TAG.SEQUENCE)).map((encoding) => new SafeBag(encoding));
     outer.finish();
     return bags;
   });

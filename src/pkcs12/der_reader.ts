@@ -1,8 +1,6 @@
+import { decodeObjectIdentifier, knownObjectIdentifier } from "./object_identifier.ts";
 import { TAG } from "./tag.ts";
 import { NotDerError, unreadable } from "./unreadable.ts";
-
-/** Far beyond any identifier in use; a 2.25.<uuid> takes 20. */
-const MAX_OID_BYTES = 64;
 
 /**
  * A cursor over DER (X.690 section 10) that hands out views of the bytes it stands on and copies
@@ -38,7 +36,7 @@ export class DerReader {
   content(tag: number): Uint8Array {
     const { contentStart, end } = this.#element(tag);
     this.#offset = end;
-    return this.#bytes.subarray(contentStart, end);
+    return this.#view(contentStart, end);
   }
 
   /** The whole encoding of the next value: tag, length and content. */
@@ -46,7 +44,7 @@ export class DerReader {
     const start = this.#offset;
     const { end } = this.#element(tag);
     this.#offset = end;
-    return this.#bytes.subarray(start, end);
+    return this.#view(start, end);
   }
 
   /** A non-negative INTEGER of at most 48 bits. */
@@ -61,22 +59,10 @@ export class DerReader {
 
   /** An OBJECT IDENTIFIER in dotted form. */
   objectIdentifier(): string {
-    const content = this.content(TAG.OBJECT_IDENTIFIER);
-    if (content.length > MAX_OID_BYTES) throw unreadable("endless OID");
-    const arcs: number[] = [];
-    let arc = 0;
-    for (const octet of content) {
-      // Arcs beyond 53 bits (2.25.<uuid>) lose digits here; none of them is an identifier we know.
-      arc = arc * 128 + (octet & 0x7f);
-      if (octet < 0x80) {
-        arcs.push(arc);
-        arc = 0;
-      }
-    }
-    const [first] = arcs;
-    if (first === undefined || (content.at(-1) ?? 0x80) >= 0x80) throw unreadable("bad OID");
-    const root = Math.min(Math.floor(first / 40), 2);
-    return [root, first - root * 40, ...arcs.slice(1)].join(".");
+    const { contentStart, end } = this.#element(TAG.OBJECT_IDENTIFIER);
+    this.#offset = end;
+    return knownObjectIdentifier(this.#bytes, contentStart, end) ??
+      decodeObjectIdentifier(this.#view(contentStart, end));
   }
 
   /** @throws unless everything has been read: bytes that nobody reads could hide a change. */
@@ -90,6 +76,11 @@ export class DerReader {
       throw unreadable("NULL with content");
     }
     this.finish();
+  }
+
+  /** Never a Buffer, whose views are slower to make and larger. */
+  #view(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start);
   }
 
   #element(expectedTag: number | undefined): { contentStart: number; end: number } {

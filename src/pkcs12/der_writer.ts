@@ -1,3 +1,4 @@
+import { objectIdentifierOctets } from "./object_identifier.ts";
 import { TAG } from "./tag.ts";
 
 /** DER for one value: `tag`, the length of all parts together, the parts. */
@@ -36,9 +37,7 @@ export function encodeNull(): Uint8Array {
 
 /** @param dotted an OBJECT IDENTIFIER whose arcs fit 53 bits */
 export function encodeObjectIdentifier(dotted: string): Uint8Array {
-  const [root = 0, second = 0, ...arcs] = dotted.split(".").map(Number);
-  const octets = [root * 40 + second, ...arcs].flatMap(base128);
-  return encodeDer(TAG.OBJECT_IDENTIFIER, Uint8Array.from(octets));
+  return encodeDer(TAG.OBJECT_IDENTIFIER, objectIdentifierOctets(dotted));
 }
 
 /** UTF-16, big-endian, as BMPString has it and Java writes it (surrogate pairs included). */
@@ -55,12 +54,4 @@ function lengthOctets(length: number): number[] {
   const octets: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
   return [0x80 | octets.length, ...octets];
-}
-
-function base128(arc: number): number[] {
-  const octets = [arc % 128];
-  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) {
-    octets.unshift(0x80 | (rest % 128));
-  }
-  return octets;
 }

@@ -17,7 +17,7 @@ import { unreadable, unsupported } from "./unreadable.ts";
 /** PBES2 (RFC 8018 section 6.2) or a PBE of RFC 7292 appendix C, with its parameters. */
 export type EncryptionScheme = Pbes2 | Pkcs12Pbe;
 
-interface Pbes2 {
+export interface Pbes2 {
   readonly kind: "PBES2";
   readonly prf: Digest;
   readonly salt: Uint8Array;
@@ -146,40 +146,77 @@ export function encodePbes2(scheme: Pbes2): Uint8Array {
   );
 }
 
-/** @throws AppError ERR_KEYSTORE_UNREADABLE when the padding shows a wrong password or tampering */
-export async function decrypt(
-  scheme: EncryptionScheme,
-  keys: PasswordKeys,
-  ciphertext: Uint8Array,
-): Promise<Uint8Array> {
-  const { cipher, key, iv } = await keyMaterial(scheme, keys);
-  try {
-    const decipher = createDecipheriv(cipher, key, iv);
-    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
-  } catch (error) {
-    throw unreadable(error);
-  }
+/** What {@link decryptWith} and {@link encryptWith} need of a password. */
+export interface KeyMaterial {
+  readonly cipher: string;
+  readonly key: Uint8Array;
+  /** Where it follows from the password too; with PBES2 each ciphertext has its own. */
+  readonly iv: Uint8Array | undefined;
 }
 
-export async function encrypt(
-  scheme: EncryptionScheme,
-  keys: PasswordKeys,
-  plaintext: Uint8Array,
-): Promise<Uint8Array> {
-  const { cipher, key, iv } = await keyMaterial(scheme, keys);
-  const encipher = createCipheriv(cipher, key, iv);
-  return Buffer.concat([encipher.update(plaintext), encipher.final()]);
+/** Schemes of the same name have the same key material under the same password. */
+export function derivationName(scheme: EncryptionScheme): string {
+  const kind = scheme.kind === "PBES2" ? `${scheme.prf} ${scheme.cipher}` : scheme.kind;
+  const salt = Buffer.from(scheme.salt).toString("latin1");
+  return `${kind} ${scheme.keyBytes} ${scheme.iterations} ${salt}`;
 }
 
-async function keyMaterial(scheme: EncryptionScheme, keys: PasswordKeys) {
+export async function deriveKeyMaterial(
+  scheme: EncryptionScheme,
+  keys: PasswordKeys,
+): Promise<KeyMaterial> {
   const { salt, iterations, keyBytes } = scheme;
   if (scheme.kind === "PBES2") {
     const key = await keys.pbkdf2(scheme.prf, salt, iterations, keyBytes);
-    return { cipher: scheme.cipher, key, iv: scheme.iv };
+    return { cipher: scheme.cipher, key, iv: undefined };
   }
   const key = await keys.pkcs12("KEY", "sha1", salt, iterations, keyBytes);
   const iv = await keys.pkcs12("IV", "sha1", salt, iterations, 8);
   // Two-key 3DES is EDE3 whose third key is the first again.
   const key3 = keyBytes === 24 ? key : Buffer.concat([key, key.subarray(0, 8)]);
   return { cipher: "des-ede3-cbc", key: key3, iv };
+}
+
+/** @throws AppError ERR_KEYSTORE_UNREADABLE when the padding shows a wrong password or tampering */
+export function decryptWith(
+  { cipher, key, iv }: KeyMaterial,
+  scheme: EncryptionScheme,
+  ciphertext: Uint8Array,
+): Buffer {
+  try {
+    const decipher = createDecipheriv(cipher, key, iv ?? ivOf(scheme));
+    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+export function encryptWith(
+  { cipher, key, iv }: KeyMaterial,
+  scheme: EncryptionScheme,
+  plaintext: Uint8Array,
+): Buffer {
+  const encipher = createCipheriv(cipher, key, iv ?? ivOf(scheme));
+  return Buffer.concat([encipher.update(plaintext), encipher.final()]);
+}
+
+/** {@link deriveKeyMaterial} and {@link decryptWith} in one. */
+export async function decrypt(
+  scheme: EncryptionScheme,
+  keys: PasswordKeys,
+  ciphertext: Uint8Array,
+): Promise<Buffer> {
+  return decryptWith(await deriveKeyMaterial(scheme, keys), scheme, ciphertext);
+}
+
+export async function encrypt(
+  scheme: EncryptionScheme,
+  keys: PasswordKeys,
+  plaintext: Uint8Array,
+): Promise<Buffer> {
+  return encryptWith(await deriveKeyMaterial(scheme, keys), scheme, plaintext);
+}
+
+function ivOf(scheme: EncryptionScheme): Uint8Array | null {
+  return scheme.kind === "PBES2" ? scheme.iv : null;
 }

@@ -63,11 +63,11 @@ export function decodeMacData(macData: DerReader): MacData {
   return { digest: known.digest, salt, iterations, mac };
 }
 
-/** MacData with HMAC-SHA256, which JDK 17 calls HmacPBESHA256. */
+/** MacData with HMAC-SHA256, which JDK 17 calls HmacPBESHA256, over what is given in pieces. */
 export async function encodeMacData(
   parameters: MacParameters,
   keys: PasswordKeys,
-  authenticatedSafe: Uint8Array,
+  authenticatedSafe: readonly Uint8Array[],
 ): Promise<Uint8Array> {
   const mac = await computeMac(parameters, keys, authenticatedSafe);
   return encodeSequence(
@@ -84,7 +84,7 @@ export async function encodeMacData(
 export async function verifyMac(
   macData: MacData,
   keys: PasswordKeys,
-  authenticatedSafe: Uint8Array,
+  authenticatedSafe: readonly Uint8Array[],
 ): Promise<void> {
   const mac = await computeMac(macData, keys, authenticatedSafe);
   if (!timingSafeEqual(mac, macData.mac)) throw unreadable("MAC mismatch");
@@ -93,9 +93,11 @@ export async function verifyMac(
 async function computeMac(
   { digest, salt, iterations }: MacParameters,
   keys: PasswordKeys,
-  authenticatedSafe: Uint8Array,
+  authenticatedSafe: readonly Uint8Array[],
 ): Promise<Uint8Array> {
   const bytes = Object.values(DIGESTS).find((known) => known.digest === digest)?.bytes ?? 0;
   const key = await keys.pkcs12("MAC", digest, salt, iterations, bytes);
-  return createHmac(digest, key).update(authenticatedSafe).digest();
+  const hmac = createHmac(digest, key);
+  for (const piece of authenticatedSafe) hmac.update(piece);
+  return hmac.digest();
 }

@@ -46,7 +46,7 @@ export async function decodePfx(bytes: Uint8Array, keys: PasswordKeys): Promise<
     throw unsupported(`it is larger than ${MAX_FILE_BYTES} bytes`);
   }
   const { authenticatedSafe, macData } = await normalizeToDer(bytes, decodeEnvelope);
-  await verifyMac(macData, keys, authenticatedSafe);
+  await verifyMac(macData, keys, [authenticatedSafe]);
   const contents = await normalizeToDer(authenticatedSafe, (der) => {
     const outer = new DerReader(der);
     const encodings = elements(outer.enter(TAG.SEQUENCE));
@@ -61,13 +61,13 @@ export async function encodePfx(pfx: Pfx, keys: PasswordKeys): Promise<Uint8Arra
   const contents = await Promise.all(
     pfx.contents.map((content) => encodeContentInfo(content, keys)),
   );
-  const authenticatedSafe = Buffer.concat(wrapDer(TAG.SEQUENCE, contents.flat()));
+  const authenticatedSafe = wrapDer(TAG.SEQUENCE, contents.flat());
   // Going on with the file's own salt saves a derivation; the MAC key stays as secret as it was.
   const mac = isCurrentMac(pfx.mac) ? pfx.mac : newMacParameters();
   const macData = await encodeMacData(mac, keys, authenticatedSafe);
   const version = encodeUnsignedInteger(3);
   return Buffer.concat(
-    wrapDer(TAG.SEQUENCE, [version, ...encodeData([authenticatedSafe]), macData]),
+    wrapDer(TAG.SEQUENCE, [version, ...encodeData(authenticatedSafe), macData]),
   );
 }
 

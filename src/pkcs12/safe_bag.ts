@@ -9,34 +9,41 @@ import {
 import { OID } from "./oid.ts";
 import { TAG } from "./tag.ts";
 
-/** RFC 7292 section 4.2. Views of the file's own octets: a bag is carried over by its `encoding`. */
-export interface SafeBag {
+/**
+ * RFC 7292 section 4.2: a view of the file's own octets, by which it is carried over. A keystore may
+ * hold 100,000 of them, so no more is kept of each than its name; the rest is read when asked for.
+ */
+export class SafeBag {
   readonly encoding: Uint8Array;
   readonly bagId: string;
-  /** The encoding inside `bagValue`'s [0] EXPLICIT. */
-  readonly bagValue: Uint8Array;
   readonly friendlyName: string | undefined;
-  readonly localKeyId: Uint8Array | undefined;
-}
 
-export function decodeSafeBag(encoding: Uint8Array): SafeBag {
-  const outer = new DerReader(encoding);
-  const bag = outer.enter(TAG.SEQUENCE);
-  outer.finish();
-  const bagId = bag.objectIdentifier();
-  const explicit = bag.enter(TAG.CONTEXT_0);
-  const bagValue = explicit.encoding();
-  explicit.finish();
-  const bagAttributes = bag.nextTag === undefined ? [] : elements(bag.enter(TAG.SET));
-  bag.finish();
-  let friendlyName: string | undefined;
-  let localKeyId: Uint8Array | undefined;
-  for (const attribute of bagAttributes) {
-    const { attributeId, values } = decodeAttribute(attribute);
-    if (attributeId === OID.FRIENDLY_NAME) friendlyName = decodeBmpString(values);
-    else if (attributeId === OID.LOCAL_KEY_ID) localKeyId = values.content(TAG.OCTET_STRING);
+  /** @throws AppError ERR_KEYSTORE_UNREADABLE for anything that is not a whole SafeBag */
+  constructor(encoding: Uint8Array) {
+    this.encoding = encoding;
+    const parts = decodeParts(encoding);
+    this.bagId = parts.bagId;
+    this.friendlyName = decodeAttributes(parts.bagAttributes).friendlyName;
   }
-  return { encoding, bagId, bagValue, friendlyName, localKeyId };
+
+  /** The encoding inside `bagValue`'s [0] EXPLICIT. */
+  get bagValue(): Uint8Array {
+    return decodeParts(this.encoding).bagValue;
+  }
+
+  get localKeyId(): Uint8Array | undefined {
+    return decodeAttributes(decodeParts(this.encoding).bagAttributes).localKeyId;
+  }
+
+  /** The same entry, attributes octet for octet, around another value. */
+  withBagValue(bagValue: Uint8Array): SafeBag {
+    const { bagId, bagAttributes } = decodeParts(this.encoding);
+    return new SafeBag(encodeSequence(
+      encodeObjectIdentifier(bagId),
+      encodeDer(TAG.CONTEXT_0, bagValue),
+      ...(bagAttributes === undefined ? [] : [bagAttributes]),
+    ));
+  }
 }
 
 /** A bag with the attributes that Java gives each entry, in Java's order. */
@@ -46,7 +53,7 @@ export function newSafeBag(
   friendlyName: string,
   localKeyId: Uint8Array,
 ): SafeBag {
-  return decodeSafeBag(encodeSequence(
+  return new SafeBag(encodeSequence(
     encodeObjectIdentifier(bagId),
     encodeDer(TAG.CONTEXT_0, bagValue),
     encodeDer(
@@ -57,19 +64,40 @@ export function newSafeBag(
   ));
 }
 
+/** `bagAttributes` is the encoding of the SET, where there is one. */
+function decodeParts(encoding: Uint8Array) {
+  const outer = new DerReader(encoding);
+  const bag = outer.enter(TAG.SEQUENCE);
+  outer.finish();
+  const bagId = bag.objectIdentifier();
+  const explicit = bag.enter(TAG.CONTEXT_0);
+  const bagValue = explicit.encoding();
+  explicit.finish();
+  const bagAttributes = bag.nextTag === undefined ? undefined : bag.encoding(TAG.SET);
+  bag.finish();
+  return { bagId, bagValue, bagAttributes };
+}
+
+function decodeAttributes(bagAttributes: Uint8Array | undefined) {
+  let friendlyName: string | undefined;
+  let localKeyId: Uint8Array | undefined;
+  const attributes = bagAttributes && new DerReader(bagAttributes).enter(TAG.SET);
+  while (attributes?.nextTag !== undefined) {
+    const attribute = attributes.enter(TAG.SEQUENCE);
+    const attributeId = attribute.objectIdentifier();
+    const values = attribute.enter(TAG.SET);
+    attribute.finish();
+    if (attributeId === OID.FRIENDLY_NAME) friendlyName = decodeBmpString(values);
+    else if (attributeId === OID.LOCAL_KEY_ID) localKeyId = values.content(TAG.OCTET_STRING);
+  }
+  return { friendlyName, localKeyId };
+}
+
 /** The encodings of all values that the reader stands before. */
 export function elements(reader: DerReader): Uint8Array[] {
   const encodings: Uint8Array[] = [];
   while (reader.nextTag !== undefined) encodings.push(reader.encoding());
   return encodings;
-}
-
-function decodeAttribute(encoding: Uint8Array): { attributeId: string; values: DerReader } {
-  const attribute = new DerReader(encoding).enter(TAG.SEQUENCE);
-  const attributeId = attribute.objectIdentifier();
-  const values = attribute.enter(TAG.SET);
-  attribute.finish();
-  return { attributeId, values };
 }
 
 function encodeAttribute(attributeId: string, value: Uint8Array): Uint8Array {

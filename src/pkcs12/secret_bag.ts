@@ -9,11 +9,14 @@ import {
 } from "./der_writer.ts";
 import {
   decodeEncryptionScheme,
-  decrypt,
+  decryptWith,
+  deriveKeyMaterial,
   encodePbes2,
-  encrypt,
   type EncryptionScheme,
+  encryptWith,
+  type KeyMaterial,
   newEncryptionScheme,
+  type Pbes2,
 } from "./encryption_scheme.ts";
 import { OID } from "./oid.ts";
 import type { PasswordKeys } from "./password_keys.ts";
@@ -51,9 +54,8 @@ export function decodeSecretBag(bagValue: Uint8Array): SecretBag {
 }
 
 /** The secret's octets, in a buffer that the caller may wipe. */
-export async function openSecretBag(bag: SecretBag, keys: PasswordKeys): Promise<Uint8Array> {
-  const privateKeyInfo = await decrypt(bag.scheme, keys, bag.encryptedData);
-  const outer = new DerReader(privateKeyInfo);
+export function openSecretBag(bag: SecretBag, material: KeyMaterial): Uint8Array {
+  const outer = new DerReader(decryptWith(material, bag.scheme, bag.encryptedData));
   const info = outer.enter(TAG.SEQUENCE);
   outer.finish();
   if (info.unsignedInteger() > 1) throw unreadable("PrivateKeyInfo of an unknown version");
@@ -65,15 +67,37 @@ export async function openSecretBag(bag: SecretBag, keys: PasswordKeys): Promise
 export async function sealSecretBag(
   secret: Uint8Array,
   keys: PasswordKeys,
-  salt: Uint8Array | undefined,
+  salt?: Uint8Array,
 ): Promise<Uint8Array> {
   const scheme = newEncryptionScheme(salt);
+  const material = await deriveKeyMaterial(scheme, keys);
   const privateKeyInfo = encodeSequence(
     encodeUnsignedInteger(0),
     encodeSequence(encodeObjectIdentifier(OID.AES), encodeNull()),
     encodeOctetString(secret),
   );
-  const encryptedData = await encrypt(scheme, keys, privateKeyInfo);
+  return seal(privateKeyInfo, scheme, material);
+}
+
+/**
+ * The `bagValue` of a SecretBag with the same content, encrypted as {@link sealSecretBag} does.
+ *
+ * @param material what opens `bag`
+ * @param newMaterial what follows from the same password and `salt`
+ */
+export function resealSecretBag(
+  bag: SecretBag,
+  material: KeyMaterial,
+  newMaterial: KeyMaterial,
+  salt: Uint8Array,
+): Uint8Array {
+  const privateKeyInfo = decryptWith(material, bag.scheme, bag.encryptedData);
+  return seal(privateKeyInfo, newEncryptionScheme(salt), newMaterial);
+}
+
+/** Wipes `privateKeyInfo`. */
+function seal(privateKeyInfo: Uint8Array, scheme: Pbes2, material: KeyMaterial): Uint8Array {
+  const encryptedData = encryptWith(material, scheme, privateKeyInfo);
   privateKeyInfo.fill(0);
   return encodeSequence(
     encodeObjectIdentifier(OID.PKCS8_SHROUDED_KEY_BAG),

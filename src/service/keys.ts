@@ -6,7 +6,7 @@ import type { Clock } from "../model/instant.ts";
 import { printable } from "../model/printable.ts";
 import { Secret } from "../model/secret.ts";
 import type { Keystore } from "../keystore/keystore.ts";
-import { openKeys } from "../keystore/keystore_content.ts";
+import { openKey, openKeys } from "../keystore/keystore_content.ts";
 
 export interface KeyServiceDependencies {
   readonly keystore: Keystore;
@@ -34,7 +34,7 @@ export class KeyService {
     const { content } = await this.#keystore.read();
     const entry = content.entries.get(alias);
     if (entry === undefined) throw aliasUnknown(alias);
-    return await entry.open(content.entryKeys);
+    return await openKey(content, entry);
   }
 
   /**

@@ -84,12 +84,42 @@ test("shares one salt among its own keys", async () => {
     const keystore = openKeystore(join(folder, NAME));
     for (const alias of ["a", "b", "c"]) await add(keystore, alias);
     const { content } = await openKeystore(join(folder, NAME)).read();
-    const salts = Array.from(content.entries.values(), (entry) => entry.sharableSalt());
+    const salts = Array.from(content.entries.values(), (entry) => entry.secretBag()?.scheme.salt);
     assert.is(new Set(salts.map((salt) => Buffer.from(salt ?? []).toString("hex"))).size, 1);
     const encrypted = Array.from(content.entries.values(), ({ bag }) => bag.bagValue);
     assert.is(new Set(encrypted.map((value) => Buffer.from(value).toString("hex"))).size, 3);
   });
 });
+
+test("gives entries that Java salted the shared salt once they have been opened", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    const salts = async () => {
+      const { content } = await openKeystore(path).read();
+      return new Set(
+        Array.from(
+          content.entries.values(),
+          (entry) => Buffer.from(entry.secretBag()?.scheme.salt ?? []).toString("hex"),
+        ),
+      ).size;
+    };
+    const keystore = openKeystore(path);
+    await add(keystore, "unopened");
+    assert.is(await salts(), 3, "nobody has opened the others");
+    const before = await openKeys((await keystore.read()).content);
+    await add(keystore, "opened");
+    assert.is(await salts(), 1);
+    const after = await openKeys((await openKeystore(path).read()).content);
+    assert.equal(after.slice(0, before.length), before);
+    assert.equal(await foreign(path), await foreign(fixturePath("jdk17-metricshub.p12")));
+  });
+});
+
+/** All bags but those of API keys. */
+async function foreign(path: string): Promise<string[]> {
+  return (await bags(openKeystore(path)))
+    .filter(({ friendlyName }) => !friendlyName?.startsWith("api_key:"))
+    .map(({ encoding }) => Buffer.from(encoding).toString("hex"));
+}
 
 test("saves changes that come together in one write, each failing alone", async () => {
   await withFolder(async (folder) => {

@@ -7,7 +7,9 @@ import { parseAlias } from "../../src/model/alias.ts";
 import type { Instant } from "../../src/model/instant.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { ENTRY_PASSWORD } from "../../src/keystore/api_key_entry.ts";
-import { indexContent, KeystoreDraft } from "../../src/keystore/keystore_content.ts";
+import { indexContent } from "../../src/keystore/keystore_content.ts";
+import { KeystoreDraft } from "../../src/keystore/keystore_draft.ts";
+import { deriveKeyMaterial } from "../../src/pkcs12/encryption_scheme.ts";
 import { decodePfx, encodePfx } from "../../src/pkcs12/pfx.ts";
 import { decodeSecretBag, openSecretBag } from "../../src/pkcs12/secret_bag.ts";
 import { FIXTURES, keysOf, readFixture } from "../support/fixtures.ts";
@@ -75,7 +77,9 @@ async function readWithOurs(bytes: Uint8Array, password: string): Promise<Entry[
   for (const bag of contents.flatMap((content) => content.bags ?? [])) {
     let secret: string | undefined;
     if (bag.bagId === "1.2.840.113549.1.12.10.1.5") {
-      secret = await openSecretBag(decodeSecretBag(bag.bagValue), entryKeys)
+      const secretBag = decodeSecretBag(bag.bagValue);
+      secret = await deriveKeyMaterial(secretBag.scheme, entryKeys)
+        .then((material) => openSecretBag(secretBag, material))
         .then((payload) => Buffer.from(payload).toString("hex"), () => undefined);
     }
     entries.push({ bagId: bag.bagId, name: bag.friendlyName, secret });
@@ -103,7 +107,7 @@ for (const { name, password } of MODERN) {
       createdAt: 1_800_000_000_000 as Instant,
       expiry: undefined,
     });
-    const bytes = new Uint8Array(await encodePfx(draft.finish().pfx, keys));
+    const bytes = new Uint8Array(await encodePfx((await draft.finish()).pfx, keys));
     const expected = await readWithPkijs(bytes, password);
     assert.ok(expected.some((entry) =>
       entry.name === "api_key:new-öne 😀" &&

@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AppError, type ErrorCode } from "../../src/errors.ts";
 import { encodeUnsignedInteger } from "../../src/pkcs12/der_writer.ts";
+import { deriveKeyMaterial } from "../../src/pkcs12/encryption_scheme.ts";
 import { OID } from "../../src/pkcs12/oid.ts";
 import { decodePfx, encodePfx } from "../../src/pkcs12/pfx.ts";
 import { newSafeBag } from "../../src/pkcs12/safe_bag.ts";
@@ -129,7 +130,8 @@ test("finds and keeps secret bags in an encrypted SafeContents", async () => {
   assert.is(content?.kind, "encryptedData");
   const [read] = content?.bags ?? [];
   assert.is(read?.friendlyName, "api_key:x");
-  const payload = await openSecretBag(decodeSecretBag(read?.bagValue ?? bagValue), entry);
+  const secretBag = decodeSecretBag(read?.bagValue ?? bagValue);
+  const payload = openSecretBag(secretBag, await deriveKeyMaterial(secretBag.scheme, entry));
   assert.is(new TextDecoder().decode(payload), "payload");
 });
 

@@ -1,0 +1,117 @@
+import type { Alias } from "../model/alias.ts";
+import type { ApiKey } from "../model/api_key.ts";
+import type { ContentInfo } from "../pkcs12/content_info.ts";
+import {
+  derivationName,
+  deriveKeyMaterial,
+  newEncryptionScheme,
+} from "../pkcs12/encryption_scheme.ts";
+import type { SafeBag } from "../pkcs12/safe_bag.ts";
+import { type ApiKeyEntry, type NewApiKey, sealApiKeyEntry } from "./api_key_entry.ts";
+import { type KeystoreContent, sharedSalt } from "./keystore_content.ts";
+
+/** So many take some tens of milliseconds; the rest is for the next save. */
+const MAX_RESEALED = 1_000;
+
+/**
+ * A keystore being changed. Each method changes it completely or, when it throws, not at all.
+ *
+ * Changes are collected and put in place together by {@link finish}: many at once cost one walk
+ * through the keystore.
+ */
+export class KeystoreDraft {
+  readonly #base: KeystoreContent;
+  readonly #added = new Map<Alias, ApiKeyEntry>();
+  readonly #removed = new Set<Alias>();
+  #salt: Uint8Array | undefined;
+
+  constructor(content: KeystoreContent) {
+    this.#base = content;
+  }
+
+  get changed(): boolean {
+    return this.#added.size > 0 || this.#removed.size > 0;
+  }
+
+  has(alias: Alias): boolean {
+    return this.#added.has(alias) || (this.#base.entries.has(alias) && !this.#removed.has(alias));
+  }
+
+  /** @returns the key as it will be listed */
+  async add(newKey: NewApiKey): Promise<ApiKey> {
+    if (this.has(newKey.alias)) throw new TypeError("alias in use");
+    this.#salt ??= sharedSalt(this.#base) ?? newEncryptionScheme().salt;
+    const { entry, key } = await sealApiKeyEntry(newKey, this.#base.entryKeys, this.#salt);
+    this.#added.set(newKey.alias, entry);
+    return key;
+  }
+
+  /** Removes every bag of this alias: a file that some program garbled may hold several. */
+  remove(alias: Alias): void {
+    if (!this.has(alias)) throw new TypeError("alias unknown");
+    if (!this.#added.delete(alias)) this.#removed.add(alias);
+  }
+
+  /** The keystore with all changes in it. */
+  async finish(): Promise<KeystoreContent> {
+    const entries = new Map(this.#base.entries);
+    /** What takes a bag's place: undefined for nothing. */
+    const replaced = new Map<SafeBag, SafeBag | undefined>();
+    for (const alias of this.#removed) {
+      const entry = entries.get(alias);
+      for (const bag of entry ? [entry.bag, ...entry.shadowed] : []) replaced.set(bag, undefined);
+      entries.delete(alias);
+    }
+    for (const [entry, resealed] of await this.#reseal(entries.values())) {
+      replaced.set(entry.bag, resealed.bag);
+      entries.set(entry.alias, resealed);
+    }
+    let contents = this.#base.pfx.contents.map((content) => withReplaced(content, replaced));
+    for (const [alias, entry] of this.#added) entries.set(alias, entry);
+    contents = withAdded(contents, Array.from(this.#added.values(), ({ bag }) => bag));
+    const salt = this.#salt ?? this.#base.salt;
+    return { ...this.#base, pfx: { ...this.#base.pfx, contents }, entries, salt };
+  }
+
+  /**
+   * New bags for entries that were opened with a derivation of their own, as Java gives each one:
+   * from then on they open with everybody's. Those that nobody has opened yet stay as they are.
+   */
+  async #reseal(entries: Iterable<ApiKeyEntry>): Promise<[ApiKeyEntry, ApiKeyEntry][]> {
+    const resealed: [ApiKeyEntry, ApiKeyEntry][] = [];
+    const salt = this.#salt ?? sharedSalt(this.#base);
+    if (salt === undefined) return resealed;
+    const scheme = newEncryptionScheme(salt);
+    const name = derivationName(scheme);
+    for (const entry of entries) {
+      if (entry.derivation === undefined || entry.derivation.name === name) continue;
+      const material = await deriveKeyMaterial(scheme, this.#base.entryKeys);
+      resealed.push([entry, entry.resealed({ name, material }, salt)]);
+      if (resealed.length === MAX_RESEALED) break;
+    }
+    return resealed;
+  }
+}
+
+function withReplaced(
+  content: ContentInfo,
+  replaced: ReadonlyMap<SafeBag, SafeBag | undefined>,
+): ContentInfo {
+  if (replaced.size === 0 || !content.bags?.some((bag) => replaced.has(bag))) return content;
+  const bags: SafeBag[] = [];
+  for (const bag of content.bags) {
+    const now = replaced.has(bag) ? replaced.get(bag) : bag;
+    if (now !== undefined) bags.push(now);
+  }
+  return { ...content, encoding: undefined, bags };
+}
+
+/** Java keeps key and secret bags together in one unencrypted SafeContents; so do we. */
+function withAdded(contents: readonly ContentInfo[], added: readonly SafeBag[]): ContentInfo[] {
+  if (added.length === 0) return [...contents];
+  const index = contents.findIndex(({ kind }) => kind === "data");
+  const data = contents[index];
+  if (data === undefined) return [{ kind: "data", encoding: undefined, bags: added }, ...contents];
+  const bags = (data.bags ?? []).concat(added);
+  return contents.with(index, { ...data, encoding: undefined, bags });
+}
