@@ -48,16 +48,36 @@ export function commandLock(options: WriterLockOptions): WriterLock {
 }
 
 /**
- * The lock of a daemon: held from here to the end of the process.
+ * The lock of a daemon: held from here to the end of the process. Should somebody remove its file
+ * meanwhile, the next change has to win the lock on a new one.
  *
  * @throws AppError ERR_KEYSTORE_IN_USE when another daemon has it, or a command keeps it too long
  */
 export async function daemonLock(options: WriterLockOptions): Promise<WriterLock> {
-  await acquire(options, "daemon");
-  return { run: (work) => work(), assertReadable: () => undefined };
+  let lock = await acquire(options, "daemon");
+  return {
+    async run(work) {
+      if (!attempt(options, () => lock.isInPlace())) {
+        const removed = lock;
+        lock = await acquire(options, "daemon");
+        removed.close();
+      }
+      return await work();
+    },
+    assertReadable: () => undefined,
+  };
 }
 
 async function acquire(options: WriterLockOptions, role: LockRole): Promise<FileLock> {
+  for (;;) {
+    const lock = await acquireFile(options, role);
+    // Whoever had it before may have removed the file after this process had opened it.
+    if (attempt(options, () => lock.isInPlace())) return lock;
+    lock.close();
+  }
+}
+
+async function acquireFile(options: WriterLockOptions, role: LockRole): Promise<FileLock> {
   const { platform, createFolder, keystorePath } = options;
   const lock = attempt(options, () => {
     if (createFolder) mkdirSync(dirname(keystorePath), { recursive: true, mode: 0o700 });

@@ -5,6 +5,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
@@ -32,6 +33,7 @@ export function openLock(path: string, { pid, flock, isAlive }: LockFileOptions)
       writeSync(descriptor, JSON.stringify(holder), 0);
       return true;
     },
+    isInPlace: () => isAt(path, descriptor),
     holder: () => readHolder(descriptor, isAlive),
     close: () => closeSync(descriptor),
   };
@@ -72,6 +74,12 @@ function openLockFile(path: string, flags: number): number {
   if (fstatSync(descriptor).isFile() && nlink === 1) return descriptor;
   closeSync(descriptor);
   throw new AppError("ERR_KEYSTORE_IO", `${path} is no plain file; remove it`);
+}
+
+function isAt(path: string, descriptor: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  const own = fstatSync(descriptor);
+  return there?.ino === own.ino && there.dev === own.dev;
 }
 
 /** A file by that name with anything else in it is somebody's, and not to be emptied. */

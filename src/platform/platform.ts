@@ -73,6 +73,11 @@ export interface FileLock {
    * @returns false while another process holds it
    */
   tryAcquire(role: LockRole): boolean;
+  /**
+   * Whether the lock file is still the one at its path. If somebody has removed it, the next process
+   * locks a new one, and both believe to be alone.
+   */
+  isInPlace(): boolean;
   /** Who seems to hold the lock that {@link tryAcquire} did not get. */
   holder(): LockHolder | undefined;
   close(): void;

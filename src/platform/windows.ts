@@ -39,6 +39,8 @@ function openLock(path: string): FileLock {
         throw error;
       }
     },
+    // An open file without FILE_SHARE_DELETE cannot be removed.
+    isInPlace: () => true,
     holder: () => undefined,
     close() {
       if (descriptor !== undefined) closeSync(descriptor);

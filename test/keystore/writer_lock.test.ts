@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "uvu";
@@ -63,6 +63,7 @@ test("waits as long as the lock changes hands", async () => {
       openLock: () => ({
         descriptor: -1,
         tryAcquire: () => performance.now() - started > 200,
+        isInPlace: () => true,
         holder: (): LockHolder => ({ pid: Math.floor(performance.now()), role: "command" }),
         close: () => undefined,
       }),
@@ -85,6 +86,43 @@ test("does not wait for a daemon, not even to read", async () => {
     await failure("ERR_KEYSTORE_IN_USE", () => daemonLock(optionsIn(folder, 60_000)));
   });
 });
+
+test("notices that its lock file was removed, and lets one writer have the new one", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "a.p12.lock");
+    const daemon = await daemonLock(optionsIn(folder, 0));
+    rmSync(path);
+    assert.is(await daemon.run(() => Promise.resolve("mine again")), "mine again");
+    await failure("ERR_KEYSTORE_IN_USE", () => commandLock(optionsIn(folder, 0)).run(unreachable));
+    rmSync(path);
+    await daemonLock(optionsIn(folder, 0));
+    await failure("ERR_KEYSTORE_IN_USE", () => daemon.run(unreachable));
+  });
+});
+
+test("does not take the lock on a file that was removed while it waited", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "a.p12.lock");
+    let release = () => {};
+    const held = new Promise<void>((resolve) => release = resolve);
+    const first = commandLock(optionsIn(folder, 0)).run(() => held);
+    const second = commandLock(optionsIn(folder, 10_000)).run(async () => {
+      await failure(
+        "ERR_KEYSTORE_IN_USE",
+        () => commandLock(optionsIn(folder, 0)).run(unreachable),
+      );
+      return "alone";
+    });
+    rmSync(path);
+    release();
+    await first;
+    assert.is(await second, "alone");
+  });
+});
+
+function unreachable(): never {
+  throw new Error("two writers at once");
+}
 
 test("gets the lock of a process that was killed", async () => {
   await withFolder(async (folder) => {
