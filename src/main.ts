@@ -135,11 +135,11 @@ async function openRoutes(
   const { createRoutes } = await import("./api/routes.ts");
   const { Keystore } = await import("./keystore/keystore.ts");
   const { KeystoreFile } = await import("./keystore/keystore_file.ts");
-  const { findStorePassword, newStorePassword } = await import("./keystore/store_password.ts");
+  const { findStorePasswords, newStorePassword } = await import("./keystore/store_password.ts");
   const { portablePkcs12Kdf } = await import("./pkcs12/key_derivation.ts");
   const { KeyService } = await import("./service/keys.ts");
   const { StatusService } = await import("./service/status.ts");
-  const { path: keystorePath, passwordFile } = location;
+  const { path: keystorePath, passwordFile, generations } = location;
   const mayBeDenied = isOrdinaryUser(platform);
   const uid = process.platform === "win32" ? undefined : platform.self.uid;
   const passwordOptions = {
@@ -154,10 +154,11 @@ async function openRoutes(
       path: keystorePath,
       mayBeDenied,
       uid,
+      generations,
     }),
     lock,
     pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
-    findPassword: () => findStorePassword(passwordOptions),
+    findPasswords: () => findStorePasswords(passwordOptions),
     newPassword: () => newStorePassword(passwordOptions),
   });
   const routes = createRoutes({
@@ -180,11 +181,13 @@ interface KeystoreLocation {
   /** Whether nobody named the path. */
   readonly isDefault: boolean;
   readonly passwordFile: string | undefined;
+  readonly generations: number;
 }
 
-function locateKeystore({ keystore, passwordFile }: TargetSettings): KeystoreLocation {
-  const isDefault = keystore === undefined;
-  return { path: resolve(keystore ?? defaultKeystore(process)), isDefault, passwordFile };
+function locateKeystore(settings: TargetSettings): KeystoreLocation {
+  const { keystore, passwordFile, generations } = settings;
+  const path = resolve(keystore ?? defaultKeystore(process));
+  return { path, isDefault: keystore === undefined, passwordFile, generations };
 }
 
 function lockOptions(platform: Platform, { path, isDefault }: KeystoreLocation): WriterLockOptions {

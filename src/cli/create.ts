@@ -5,13 +5,13 @@ import type { ApiClient } from "../client/api_client.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const createCommand: CommandSpec = {
   name: "create",
   argument: "[alias]",
   summary: "Create an API key and show it, once",
-  options: [ALIAS_OPTION, JSON_OPTION, ...TARGET_OPTIONS],
+  options: [ALIAS_OPTION, JSON_OPTION, ...WRITER_OPTIONS],
   examples: [
     "apikey create --alias mcp-openai",
     "apikey create mcp-claude --json",

@@ -3,13 +3,13 @@ import { printable } from "../model/printable.ts";
 import { AppError } from "../errors.ts";
 import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const revokeCommand: CommandSpec = {
   name: "revoke",
   argument: "[alias]",
   summary: "Revoke an API key, at once and for good",
-  options: [ALIAS_OPTION, JSON_OPTION, ...TARGET_OPTIONS],
+  options: [ALIAS_OPTION, JSON_OPTION, ...WRITER_OPTIONS],
   examples: ["apikey revoke --alias mcp-openai", "apikey revoke mcp-claude"],
   async run(args, { env, connect, print }) {
     const alias = lookupAlias(requireAlias(args));

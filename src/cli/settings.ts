@@ -11,6 +11,8 @@ export interface TargetSettings {
   /** undefined for the default one */
   readonly socket: string | undefined;
   readonly passwordFile: string | undefined;
+  /** How many earlier states of the keystore to keep beside it. */
+  readonly generations: number;
 }
 
 export interface DaemonSettings extends TargetSettings {
@@ -25,6 +27,12 @@ const PASSWORD_FILE_OPTION: OptionSpec = {
   description: "Read the keystore's password from FILE (APIKEY_PASSWORD_FILE)",
 };
 
+const GENERATIONS_OPTION: OptionSpec = {
+  name: "generations",
+  value: "N",
+  description: "Keep the keystore's last N states beside it: 3, or 0 to 99 (APIKEY_GENERATIONS)",
+};
+
 /** The options of every command that asks for something. */
 export const TARGET_OPTIONS: readonly OptionSpec[] = [
   {
@@ -35,6 +43,9 @@ export const TARGET_OPTIONS: readonly OptionSpec[] = [
   { name: "socket", value: "PATH", description: "Ask the daemon at this socket (APIKEY_SOCKET)" },
   PASSWORD_FILE_OPTION,
 ];
+
+/** The options of every command that may change the keystore. */
+export const WRITER_OPTIONS: readonly OptionSpec[] = [...TARGET_OPTIONS, GENERATIONS_OPTION];
 
 export const DAEMON_OPTIONS: readonly OptionSpec[] = [
   { name: "keystore", value: "FILE", description: "Serve this keystore (APIKEY_KEYSTORE)" },
@@ -55,6 +66,7 @@ export const DAEMON_OPTIONS: readonly OptionSpec[] = [
     description: "Whose members administer keys beside root (APIKEY_ADMIN_GROUP)",
   },
   PASSWORD_FILE_OPTION,
+  GENERATIONS_OPTION,
 ];
 
 export const JSON_OPTION: OptionSpec = { name: "json", description: "Print JSON" };
@@ -78,10 +90,11 @@ export function targetSettings(args: Arguments, env: Variables): TargetSettings 
     keystore: socket === undefined ? keystore : undefined,
     socket,
     passwordFile: args.value("password-file") ?? setting(env, "password-file"),
+    generations: parseGenerations(args.value("generations") ?? setting(env, "generations")),
   };
 }
 
-/** @throws AppError ERR_USAGE for a mode that is not octal */
+/** @throws AppError ERR_USAGE for a mode that is not octal, and for no number of generations */
 export function daemonSettings(args: Arguments, env: Variables): DaemonSettings {
   const value = (name: string) => args.value(name) ?? setting(env, name);
   const socketGroup = value("socket-group");
@@ -89,6 +102,7 @@ export function daemonSettings(args: Arguments, env: Variables): DaemonSettings 
     keystore: value("keystore"),
     socket: value("socket"),
     passwordFile: value("password-file"),
+    generations: parseGenerations(value("generations")),
     socketMode: parseMode(value("socket-mode")) ?? (socketGroup === undefined ? 0o600 : 0o660),
     socketGroup,
     adminGroup: value("admin-group"),
@@ -98,6 +112,14 @@ export function daemonSettings(args: Arguments, env: Variables): DaemonSettings 
 /** `--password-file` is `APIKEY_PASSWORD_FILE`; an empty variable counts as none. */
 function setting(env: Variables, name: string): string | undefined {
   return env[`APIKEY_${name.toUpperCase().replaceAll("-", "_")}`] || undefined;
+}
+
+const DEFAULT_GENERATIONS = 3;
+
+function parseGenerations(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_GENERATIONS;
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  throw new AppError("ERR_USAGE", `invalid number of generations '${text}': give 0 to 99`);
 }
 
 function parseMode(text: string | undefined): number | undefined {

@@ -1,37 +1,27 @@
-import { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
-import type { Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
-import { PasswordKeys } from "../pkcs12/password_keys.ts";
-import { decodePfx, emptyPfx, encodePfx } from "../pkcs12/pfx.ts";
-import { ENTRY_PASSWORD } from "./api_key_entry.ts";
-import { FileChangedError, type FileIdentity, type KeystoreFile } from "./keystore_file.ts";
-import { indexContent, type KeystoreContent } from "./keystore_content.ts";
+import { encodePfx } from "../pkcs12/pfx.ts";
+import { FileChangedError, type KeystoreFile } from "./keystore_file.ts";
+import type { KeystoreContent } from "./keystore_content.ts";
 import { KeystoreDraft } from "./keystore_draft.ts";
+import { KeystoreState, type KeystoreStateOptions, type OpenKeystore } from "./keystore_state.ts";
 import type { StorePassword } from "./store_password.ts";
 import type { WriterLock } from "./writer_lock.ts";
 
-export interface KeystoreOptions {
+export interface KeystoreOptions extends KeystoreStateOptions {
   readonly file: KeystoreFile;
   readonly lock: WriterLock;
-  readonly pkcs12Kdf: Pkcs12Kdf;
-  /** Finds the password of an existing keystore. */
-  readonly findPassword: () => StorePassword;
   /** Chooses the password of a keystore about to be created. */
   readonly newPassword: () => Promise<StorePassword>;
 }
 
-/** One state of the file, opened. */
-export interface OpenKeystore {
-  readonly content: KeystoreContent;
-  /** undefined as long as there is no file */
-  readonly stored: {
-    readonly identity: FileIdentity;
-    /** The file's permission bits. */
-    readonly mode: number;
-    readonly password: StorePassword;
-    readonly storeKeys: PasswordKeys;
-  } | undefined;
+/** What there is to read. */
+export interface ReadableKeystore extends OpenKeystore {
+  /**
+   * Why the file cannot be opened any more; this is then the last state that could be, and nothing
+   * is written until the file opens again.
+   */
+  readonly fault: AppError | undefined;
 }
 
 /** How often to start over because another program was faster. */
@@ -43,33 +33,38 @@ interface Change {
   readonly reject: (reason: unknown) => void;
 }
 
-/**
- * The keystore: what is in the file now, and the one way to change it.
- *
- * The file is the truth. Every call looks whether it is still the one in memory, because Java
- * programs write it too, and opens it again if not.
- */
+/** The keystore: what is in the file now, and the one way to change it. */
 export class Keystore {
   readonly #options: KeystoreOptions;
-  #open: OpenKeystore | undefined;
-  /** Whether `#open` may be behind the file although the file looks the same. */
-  #inDoubt = false;
-  #opening: Promise<OpenKeystore> | undefined;
+  readonly #state: KeystoreState;
   #waiting: Change[] = [];
-  #committing: Promise<void> | undefined;
+  /** Settles when the last of all that want to write has its turn behind it. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: KeystoreOptions) {
     this.#options = options;
+    this.#state = new KeystoreState(options);
   }
 
   get path(): string {
     return this.#options.file.path;
   }
 
-  /** @throws AppError ERR_KEYSTORE_* naming the file */
-  async read(): Promise<OpenKeystore> {
+  /**
+   * What is in the file now, or was in it as long as it could be opened.
+   *
+   * @throws AppError ERR_KEYSTORE_* naming the file
+   */
+  async read(): Promise<ReadableKeystore> {
     this.#options.lock.assertReadable();
-    return await this.#current();
+    const { lastGood } = this.#state;
+    if (lastGood === undefined) return { ...await this.#state.settled(), fault: undefined };
+    try {
+      return { ...await this.#state.now(), fault: undefined };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { ...lastGood, fault: error };
+    }
   }
 
   /**
@@ -78,6 +73,8 @@ export class Keystore {
    * Changes that arrive while one is being saved are saved together; each fails or succeeds alone.
    * `apply` runs again on the newer state when another program has written meanwhile, so it must
    * depend on nothing but the draft.
+   *
+   * @throws AppError ERR_KEYSTORE_*, or what `apply` throws
    */
   change<T>(apply: (draft: KeystoreDraft) => T | Promise<T>): Promise<T> {
     let result: T;
@@ -88,104 +85,77 @@ export class Keystore {
         reject,
       });
     });
-    this.#committing ??= this.#commitWaiting();
+    if (this.#waiting.length === 1) void this.#commitWaiting();
     return done.then(() => result);
   }
 
   async #commitWaiting(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const changes = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#options.lock.run(() => this.#commit(changes));
-      } catch (error) {
-        for (const change of changes) change.reject(error);
-      }
+    try {
+      await this.#inTurn(async () => {
+        const changes = this.#waiting;
+        this.#waiting = [];
+        await this.#commit(changes).catch((error) => rejectAll(changes, error));
+      });
+    } catch (error) {
+      // Their turn never came.
+      rejectAll(this.#waiting.splice(0), error);
     }
-    this.#committing = undefined;
+  }
+
+  /** Runs `work` as the one writer of the file, here and among all processes. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(() => this.#options.lock.run(work));
+    this.#turn = result.catch(() => undefined);
+    return result;
   }
 
   async #commit(changes: readonly Change[]): Promise<void> {
-    for (let round = 0;; round++) {
-      const base = await this.#current();
+    const applied: Change[] = [];
+    const refused: [Change, unknown][] = [];
+    await this.#untilUndisturbed(async () => {
+      applied.length = refused.length = 0;
+      const base = await this.#state.settled();
       const draft = new KeystoreDraft(base.content);
-      const applied: Change[] = [];
-      const refused: [Change, unknown][] = [];
       for (const change of changes) {
         await change.apply(draft).then(
           () => applied.push(change),
           (reason) => refused.push([change, reason]),
         );
       }
+      if (draft.changed) await this.#save(base, await draft.finish());
+    });
+    for (const change of applied) change.resolve();
+    for (const [change, reason] of refused) change.reject(reason);
+  }
+
+  /** Repeats `work` for as long as another program changes the file under it. */
+  async #untilUndisturbed(work: () => Promise<void>): Promise<void> {
+    for (let round = 0; round < MAX_COMMIT_ROUNDS; round++) {
       try {
-        if (draft.changed) await this.#save(base, await draft.finish());
+        return await work();
       } catch (error) {
         if (!(error instanceof FileChangedError)) throw error;
-        if (round < MAX_COMMIT_ROUNDS) continue;
-        const text = `keystore ${this.path} is being written by another program all the time`;
-        throw new AppError("ERR_KEYSTORE_IN_USE", text);
       }
-      for (const change of applied) change.resolve();
-      for (const [change, reason] of refused) change.reject(reason);
-      return;
     }
+    const text = `keystore ${this.path} is being written by another program all the time`;
+    throw new AppError("ERR_KEYSTORE_IN_USE", text);
   }
 
   async #save(base: OpenKeystore, content: KeystoreContent): Promise<void> {
     const password = base.stored?.password ?? await this.#options.newPassword();
-    const storeKeys = base.stored?.storeKeys ?? this.#keys(password.secret);
+    const storeKeys = base.stored?.storeKeys ?? this.#state.keys(password.secret);
     const bytes = await encodePfx(content.pfx, storeKeys);
     if (bytes.length > MAX_FILE_BYTES) {
       const text = `keystore ${this.path} would grow beyond ${MAX_FILE_BYTES} bytes`;
       throw new AppError("ERR_KEYSTORE_UNSUPPORTED", text);
     }
-    // A save that fails half-way may or may not have replaced the file: it has to be read again.
-    this.#inDoubt = true;
+    // A save that fails half-way may or may not have replaced the file.
+    this.#state.doubt();
     const { identity, mode } = await this.#options.file.replace(bytes, base.stored?.identity);
-    this.#open = { content, stored: { identity, mode, password, storeKeys } };
-    this.#inDoubt = false;
-  }
-
-  async #current(): Promise<OpenKeystore> {
-    const identity = this.#options.file.identity();
-    const isCurrent = !this.#inDoubt && this.#open?.stored?.identity === identity;
-    if (this.#open !== undefined && isCurrent) return this.#open;
-    // Callers that find the file changed at the same time open it together.
-    this.#opening ??= this.#load().finally(() => this.#opening = undefined);
-    return await this.#opening;
-  }
-
-  async #load(): Promise<OpenKeystore> {
-    const state = this.#options.file.read();
-    // Fresh keys each time, or those of long-gone salts would pile up in a daemon.
-    const entryKeys = this.#keys(new Secret(ENTRY_PASSWORD));
-    if (state === undefined) {
-      return this.#opened({ content: indexContent(emptyPfx(), entryKeys), stored: undefined });
-    }
-    const password = this.#options.findPassword();
-    const storeKeys = this.#keys(password.secret);
-    try {
-      const pfx = await decodePfx(state.bytes, storeKeys);
-      const content = indexContent(pfx, entryKeys, this.#open?.content.entries);
-      const stored = { identity: state.identity, mode: state.mode, password, storeKeys };
-      return this.#opened({ content, stored });
-    } catch (error) {
-      throw naming(this.path, error);
-    }
-  }
-
-  #opened(open: OpenKeystore): OpenKeystore {
-    this.#inDoubt = false;
-    return this.#open = open;
-  }
-
-  #keys(password: Secret): PasswordKeys {
-    return new PasswordKeys(password, this.#options.pkcs12Kdf);
+    this.#state.replaced({ content, stored: { identity, mode, password, storeKeys } });
   }
 }
 
-function naming(path: string, error: unknown): unknown {
-  if (!(error instanceof AppError)) return error;
-  const text = `cannot open keystore ${path}: ${error.message}`;
-  return new AppError(error.code, text, { cause: error });
+function rejectAll(changes: readonly Change[], error: unknown): void {
+  for (const change of changes) change.reject(error);
 }

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
+import { generationPath, keepGeneration, removeGenerations, setAside } from "./generations.ts";
 import { replaceFile, sweepTemporaryFiles } from "./atomic_file.ts";
 import { inheritOwner } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
@@ -27,6 +28,8 @@ export interface FileStamp {
 
 export interface FileState extends FileStamp {
   readonly bytes: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly changedAt: number;
 }
 
 export interface KeystoreFileOptions {
@@ -35,6 +38,8 @@ export interface KeystoreFileOptions {
   readonly mayBeDenied: boolean;
   /** The effective uid, to know whether ownership can be given away; undefined on Windows. */
   readonly uid: number | undefined;
+  /** How many earlier states to keep beside the file. */
+  readonly generations: number;
 }
 
 /** Someone else replaced the file since it was read: start over from what is there now. */
@@ -59,6 +64,12 @@ export class KeystoreFile {
     return stats && identityOf(stats);
   }
 
+  /** When the file was last written, in milliseconds since 1970; undefined where there is none. */
+  changedAt(): number | undefined {
+    const stats = this.#stat();
+    return stats && Number(stats.mtimeMs);
+  }
+
   /** @returns undefined where there is no file */
   read(): FileState | undefined {
     try {
@@ -71,18 +82,56 @@ export class KeystoreFile {
       }
     } catch (error) {
       if (systemErrorCode(error) === "ENOENT") return undefined;
-      throw ioError(error, `cannot open keystore ${this.path}`, this.#options.mayBeDenied);
+      throw this.#ioError(error, `cannot open keystore ${this.path}`);
     }
   }
 
   /**
-   * Puts `bytes` in the file's place as {@link replaceFile} does, links followed, owner and mode kept.
-   * Only the writer may call it.
+   * Puts `bytes` in the file's place as {@link replaceFile} does, links followed, owner and mode kept;
+   * what was there becomes the first generation. Only the writer may call it.
    *
    * @param expected the state that `bytes` were made from
    * @throws FileChangedError when the file is in another state by the moment of the rename
    */
   async replace(bytes: Uint8Array, expected: FileIdentity | undefined): Promise<FileStamp> {
+    return await this.#replace(bytes, expected, (target) => {
+      keepGeneration(target, this.#options.generations);
+    });
+  }
+
+  /**
+   * The same, except that what was there can be had back whatever the settings, and is no generation
+   * if it is not good.
+   *
+   * @returns where it is kept; undefined where nothing was
+   */
+  async supersede(
+    bytes: Uint8Array,
+    expected: FileIdentity | undefined,
+    isGood: boolean,
+  ): Promise<string | undefined> {
+    let kept: string | undefined;
+    await this.#replace(bytes, expected, (target) => {
+      if (isGood) keepGeneration(target, Math.max(1, this.#options.generations));
+      kept = isGood ? generationPath(target, 1) : setAside(target);
+    });
+    return kept;
+  }
+
+  /** Removes all earlier states. Only the writer may call it. */
+  forgetGenerations(): void {
+    try {
+      removeGenerations(targetPath(this.path));
+    } catch (error) {
+      throw this.#ioError(error, `cannot remove earlier states of keystore ${this.path}`);
+    }
+  }
+
+  async #replace(
+    bytes: Uint8Array,
+    expected: FileIdentity | undefined,
+    keep: (target: string) => void,
+  ): Promise<FileStamp> {
     try {
       const target = targetPath(this.path);
       // Only an earlier process can have left something, so once is enough.
@@ -92,15 +141,21 @@ export class KeystoreFile {
         target,
         bytes,
         prepare: (descriptor) => this.#keepOwnerAndMode(descriptor, target),
-        // What a program that takes no lock writes between this check and the rename is lost.
         confirm: () => {
-          if (this.identity() !== expected) throw new FileChangedError();
+          this.#assertStill(expected);
+          keep(target);
+          // What a program that takes no lock writes between this check and the rename is lost.
+          this.#assertStill(expected);
         },
       });
       return stampOf(stats);
     } catch (error) {
-      throw ioError(error, `cannot write keystore ${this.path}`, this.#options.mayBeDenied);
+      throw this.#ioError(error, `cannot write keystore ${this.path}`);
     }
+  }
+
+  #assertStill(expected: FileIdentity | undefined): void {
+    if (this.identity() !== expected) throw new FileChangedError();
   }
 
   #readStable(descriptor: number): FileState {
@@ -120,7 +175,8 @@ export class KeystoreFile {
       // A program that rewrites the file in place may be under way: take what stays still.
       const isStable = bytesRead === bytes.length && identityOf(before) === identityOf(after);
       if (isStable || attempt === 10) {
-        return { bytes: bytes.subarray(0, bytesRead), ...stampOf(after) };
+        const changedAt = Number(after.mtimeMs);
+        return { bytes: bytes.subarray(0, bytesRead), changedAt, ...stampOf(after) };
       }
     }
   }
@@ -146,8 +202,12 @@ export class KeystoreFile {
     try {
       return statSync(this.path, { bigint: true, throwIfNoEntry: false });
     } catch (error) {
-      throw ioError(error, `cannot open keystore ${this.path}`, this.#options.mayBeDenied);
+      throw this.#ioError(error, `cannot open keystore ${this.path}`);
     }
+  }
+
+  #ioError(error: unknown, attempt: string): unknown {
+    return ioError(error, attempt, this.#options.mayBeDenied);
   }
 
   #cannotOpen(reason: string): string {

@@ -26,6 +26,8 @@ export interface StorePassword {
   readonly path: string | undefined;
   /** The permission bits of the file at `path`. */
   readonly mode: number | undefined;
+  /** Whether `path` is the successor of the place that `source` names: see {@link successorPath}. */
+  readonly isSuccessor: boolean;
 }
 
 export interface StorePasswordOptions {
@@ -43,9 +45,28 @@ const CREDENTIAL_NAME = "keystore-password";
 const MAX_PASSWORD_BYTES = 4096;
 const GENERATED_BYTES = 24;
 
-/** The password to open an existing keystore with: the first of the places that names one. */
-export function findStorePassword(options: StorePasswordOptions): StorePassword {
-  return configuredPassword(options) ?? builtIn();
+/**
+ * The passwords that an existing keystore may have: that of the first place that names one, else
+ * MetricsHub's; then, for who asks for another one, what is to succeed it.
+ */
+export function* findStorePasswords(options: StorePasswordOptions): Generator<StorePassword> {
+  const current = configuredPassword(options) ?? builtIn();
+  yield current;
+  const successor = readPassword(successorPath(current, options), current.source, options);
+  if (successor !== undefined) yield { ...successor, isSuccessor: true };
+}
+
+/**
+ * Where a rekeying puts the new password until the keystore has it, as two files cannot change in
+ * one instant: beside the current one, with `.new` after its name. Whoever finds that the current
+ * one does not open the keystore tries this one.
+ */
+export function successorPath(
+  { path, isSuccessor }: StorePassword,
+  options: StorePasswordOptions,
+): string {
+  const current = path ?? passwordPath(options);
+  return isSuccessor ? current : `${current}.new`;
 }
 
 /**
@@ -74,9 +95,9 @@ export function isMetricsHubInstall(keystorePath: string): boolean {
 }
 
 function configuredPassword(options: StorePasswordOptions): StorePassword | undefined {
-  const { passwordFile, credentialsFolder, mayBeDenied } = options;
+  const { passwordFile, credentialsFolder } = options;
   if (passwordFile !== undefined) {
-    const password = readPassword(passwordFile, "password-file", mayBeDenied);
+    const password = readPassword(passwordFile, "password-file", options, { mayBePipe: true });
     if (password === undefined) throw noSuchFile(passwordFile);
     return password;
   }
@@ -85,7 +106,7 @@ function configuredPassword(options: StorePasswordOptions): StorePassword | unde
     [passwordPath(options), "keystore-folder"],
   ] as const;
   for (const [path, source] of places) {
-    const password = path ? readPassword(path, source, mayBeDenied) : undefined;
+    const password = path ? readPassword(path, source, options) : undefined;
     if (password !== undefined) return password;
   }
   return undefined;
@@ -97,6 +118,7 @@ function builtIn(): StorePassword {
     source: "metricshub-built-in",
     path: undefined,
     mode: undefined,
+    isSuccessor: false,
   };
 }
 
@@ -114,7 +136,8 @@ async function generate(options: StorePasswordOptions): Promise<StorePassword> {
   } catch (error) {
     throw ioError(error, `cannot write password file ${path}`, options.mayBeDenied);
   }
-  return { secret: new Secret(password), source: "keystore-folder", path, mode: 0o600 };
+  const secret = new Secret(password);
+  return { secret, source: "keystore-folder", path, mode: 0o600, isSuccessor: false };
 }
 
 /** Beside `metricshub-keystore.p12` it is `metricshub-keystore.password`. */
@@ -125,23 +148,29 @@ function passwordPath({ keystorePath }: StorePasswordOptions): string {
 function readPassword(
   path: string,
   source: PasswordSource,
-  mayBeDenied: boolean,
+  { mayBeDenied }: StorePasswordOptions,
+  { mayBePipe } = { mayBePipe: false },
 ): StorePassword | undefined {
   try {
     // A given file may be a pipe, `<(command)`; one that just lies beside the keystore may not, as
     // nobody has to write to it ever.
-    const isGiven = source === "password-file";
-    const flags = isGiven ? 0 : constants.O_NONBLOCK ?? 0;
+    const flags = mayBePipe ? 0 : constants.O_NONBLOCK ?? 0;
     const descriptor = openSync(path, constants.O_RDONLY | flags);
     try {
-      if (!isGiven && !fstatSync(descriptor).isFile()) throw noPassword(path);
+      if (!mayBePipe && !fstatSync(descriptor).isFile()) throw noPassword(path);
       const bytes = Buffer.alloc(MAX_PASSWORD_BYTES + 1);
       const bytesRead = readSync(descriptor, bytes, 0, bytes.length, null);
       const password = bytes.toString("utf8", 0, bytesRead).replace(/\r?\n$/, "");
       bytes.fill(0);
       if (password === "" || bytesRead > MAX_PASSWORD_BYTES) throw noPassword(path);
       const { mode } = fstatSync(descriptor);
-      return { secret: new Secret(password), source, path, mode: mode & 0o777 };
+      return {
+        secret: new Secret(password),
+        source,
+        path,
+        mode: mode & 0o777,
+        isSuccessor: false,
+      };
     } finally {
       closeSync(descriptor);
     }

@@ -1,5 +1,5 @@
 import { printable } from "../model/printable.ts";
-import type { Keystore, OpenKeystore } from "../keystore/keystore.ts";
+import type { Keystore, ReadableKeystore } from "../keystore/keystore.ts";
 import { openKeys } from "../keystore/keystore_content.ts";
 import type { PasswordSource } from "../keystore/store_password.ts";
 
@@ -33,12 +33,26 @@ export class StatusService {
       keys: content.entries.size,
       otherEntries: content.otherEntries,
       password: stored && { source: stored.password.source, path: stored.password.path },
-      warnings: [...passwordWarnings(open), ...modeWarnings(open), ...await entryWarnings(open)],
+      warnings: [
+        ...faultWarnings(open),
+        ...passwordWarnings(open),
+        ...modeWarnings(open),
+        ...await entryWarnings(open),
+      ],
     };
   }
 }
 
-function passwordWarnings({ stored }: OpenKeystore): string[] {
+function faultWarnings({ fault }: ReadableKeystore): string[] {
+  if (fault === undefined) return [];
+  return [
+    `The keystore is DAMAGED OR GONE (${fault.message}). What is served is its last good state, ` +
+    "and nothing can be changed: save that state with `apikey keystore backup FILE`, then " +
+    "`apikey keystore restore FILE`.",
+  ];
+}
+
+function passwordWarnings({ stored }: ReadableKeystore): string[] {
   if (stored?.password.source !== "metricshub-built-in") return [];
   return [
     "The keystore's password is MetricsHub's built-in one, which is public: " +
@@ -46,14 +60,14 @@ function passwordWarnings({ stored }: OpenKeystore): string[] {
   ];
 }
 
-function modeWarnings({ stored }: OpenKeystore): string[] {
+function modeWarnings({ stored }: ReadableKeystore): string[] {
   const files = [["keystore", stored?.mode], ["password file", stored?.password.mode]] as const;
   return files.filter(([, mode]) => ((mode ?? 0) & 0o007) !== 0).map(([name]) =>
     `Every user of this host can read the ${name}: chmod o= it.`
   );
 }
 
-async function entryWarnings({ content }: OpenKeystore): Promise<string[]> {
+async function entryWarnings({ content }: ReadableKeystore): Promise<string[]> {
   const warnings: string[] = [];
   for (const key of await openKeys(content)) {
     if (key.lastCharacters !== undefined) continue;

@@ -1,5 +1,13 @@
 // The daemon's life: one per keystore and socket, through crashes, to an orderly end.
-import { copyFileSync, existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
@@ -158,28 +166,69 @@ test("what another program writes is seen by the next request", async () => {
   assert.is(status, 201);
   assert.equal(await aliases(daemon), ["tagged", "mine"]);
 
-  rmSync(keystore);
-  assert.equal(await aliases(daemon), []);
-
   copyFileSync(fixturePath(FIXTURE), keystore);
   const revoked = await send(daemon.socket, { method: "DELETE", path: "/v1/keys/retired" });
   assert.is(revoked.status, 204);
   assert.equal(await aliases(daemon), ["mcp-openai", "mcp-claude"]);
 });
 
-test("a keystore damaged meanwhile is 503 and exit status 6 until it is mended", async () => {
+for (
+  const [what, happen] of [
+    [
+      "damaged",
+      (keystore: string) => writeFileSync(keystore, readFixture(FIXTURE).subarray(0, -1)),
+    ],
+    ["emptied", (keystore: string) => writeFileSync(keystore, "")],
+    ["removed", (keystore: string) => rmSync(keystore)],
+  ] as const
+) {
+  test(`a keystore ${what} meanwhile is served from its last good state, and never written`, async () => {
+    using folder = temporaryFolder();
+    const keystore = folder.keystore(FIXTURE);
+    await using daemon = await startDaemon(keystore, folder.file("apikey.sock"));
+    happen(keystore);
+    const left = existsSync(keystore) ? readFileSync(keystore) : undefined;
+    assert.is((await aliases(daemon)).length, 3);
+    const refused = await Promise.all([
+      send(daemon.socket, jsonRequest("POST", "/v1/keys", { alias: "x" })),
+      send(daemon.socket, { method: "DELETE", path: "/v1/keys/retired" }),
+    ]);
+    for (const { status, body } of refused) {
+      assert.is(status, 503);
+      assert.match(JSON.parse(body).code, /^ERR_KEYSTORE_(UNREADABLE|IO)$/);
+    }
+    const outcome = await apikey(["create", "x", "--socket", daemon.socket]);
+    assert.is(outcome.status, 6, outcome.stderr);
+    const status = await apikey(["status", "--socket", daemon.socket]);
+    assert.match(status.stdout, /^Warning: .*DAMAGED OR GONE/m);
+    assert.equal(existsSync(keystore) ? readFileSync(keystore) : undefined, left);
+    writeFileSync(keystore, readFixture(FIXTURE));
+    const created = await send(daemon.socket, jsonRequest("POST", "/v1/keys", { alias: "x" }));
+    assert.is(created.status, 201);
+    assert.is((await aliases(daemon)).length, 4);
+  });
+}
+
+test("a file caught half-written is waited for", async () => {
   using folder = temporaryFolder();
   const keystore = folder.keystore(FIXTURE);
   await using daemon = await startDaemon(keystore, folder.file("apikey.sock"));
   const bytes = readFixture(FIXTURE);
-  writeFileSync(keystore, bytes.subarray(0, -1));
-  for (const request of [LIST, jsonRequest("POST", "/v1/keys", { alias: "x" })]) {
-    const { status, body } = await send(daemon.socket, request);
-    assert.equal([status, JSON.parse(body).code], [503, "ERR_KEYSTORE_UNREADABLE"]);
-  }
-  assert.is((await apikey(["list", "--socket", daemon.socket])).status, 6);
+  writeFileSync(keystore, "");
+  const created = send(daemon.socket, jsonRequest("POST", "/v1/keys", { alias: "x" }));
+  await sleep(150);
+  writeFileSync(keystore, bytes.subarray(0, 1000));
+  await sleep(150);
   writeFileSync(keystore, bytes);
-  assert.is((await aliases(daemon)).length, 3);
+  assert.is((await created).status, 201);
+  assert.is((await aliases(daemon)).length, 4);
+
+  const other = folder.file("other.p12");
+  writeFileSync(other, bytes.subarray(0, 1000));
+  const listed = apikey(["list", "--keystore", other]);
+  await sleep(300);
+  writeFileSync(other, bytes);
+  assert.is((await listed).status, 0);
 });
 
 const rootTest = requiring(test, "linux", "root", "mount");

@@ -131,7 +131,12 @@ test("saves changes that come together in one write, each failing alone", async 
       }
     }
     const path = join(folder, NAME);
-    const file = new CountedFile({ path, mayBeDenied: false, uid: platform.self.uid });
+    const file = new CountedFile({
+      path,
+      mayBeDenied: false,
+      uid: platform.self.uid,
+      generations: 3,
+    });
     const keystore = openKeystore(path, { file });
     const results = await Promise.allSettled([
       ...Array.from({ length: 20 }, (_, index) => add(keystore, `k${index}`)),
@@ -172,7 +177,12 @@ test("applies its change again to what another program wrote just before the ren
         return await super.replace(...args);
       }
     }
-    const file = new ContestedFile({ path, mayBeDenied: false, uid: platform.self.uid });
+    const file = new ContestedFile({
+      path,
+      mayBeDenied: false,
+      uid: platform.self.uid,
+      generations: 3,
+    });
     await add(openKeystore(path, { file }), "ours");
     assert.equal(await aliases(openKeystore(path)), ["rest-automation", "ours"]);
   });
@@ -188,7 +198,12 @@ test("reads the file again after a save that failed half-way", async () => {
         return stamp;
       }
     }
-    const file = new FailingFile({ path, mayBeDenied: false, uid: platform.self.uid });
+    const file = new FailingFile({
+      path,
+      mayBeDenied: false,
+      uid: platform.self.uid,
+      generations: 3,
+    });
     const keystore = openKeystore(path, { file });
     await failure("EIO", () => add(keystore, "half"));
     fail = false;
@@ -220,7 +235,7 @@ test("gives up on a file that another program writes all the time", async () => 
         throw new FileChangedError();
       }
     }
-    const file = new BusyFile({ path, mayBeDenied: false, uid: platform.self.uid });
+    const file = new BusyFile({ path, mayBeDenied: false, uid: platform.self.uid, generations: 3 });
     await failure("ERR_KEYSTORE_IN_USE", () => add(openKeystore(path, { file }), "ours"));
   });
 });

@@ -16,7 +16,7 @@ import { FileChangedError, KeystoreFile } from "../../src/keystore/keystore_file
 import { failure, platform, withFolder } from "../support/open_keystore.ts";
 
 function fileAt(path: string): KeystoreFile {
-  return new KeystoreFile({ path, mayBeDenied: false, uid: platform.self.uid });
+  return new KeystoreFile({ path, mayBeDenied: false, uid: platform.self.uid, generations: 3 });
 }
 
 test("replaces exactly the state that it was told of", async () => {
@@ -68,7 +68,8 @@ for (const exists of [true, false]) {
       assert.not.ok(lstatSync(target).isSymbolicLink());
       assert.is(readlinkSync(join(folder, "inner")), "real/a.p12");
       assert.is(readlinkSync(join(folder, "outer")), join(folder, "inner"));
-      assert.equal(readdirSync(join(folder, "real")), ["a.p12"]);
+      const earlier = exists ? ["a.p12.generation-1"] : [];
+      assert.equal(readdirSync(join(folder, "real")).sort(), ["a.p12", ...earlier]);
     });
   });
 }

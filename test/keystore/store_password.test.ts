@@ -5,8 +5,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   BUILT_IN_PASSWORD,
-  findStorePassword,
+  findStorePasswords,
   newStorePassword,
+  type StorePassword,
+  type StorePasswordOptions,
 } from "../../src/keystore/store_password.ts";
 import { failure, platform, withFolder } from "../support/open_keystore.ts";
 
@@ -23,27 +25,33 @@ function optionsIn(
   };
 }
 
+function firstPassword(options: StorePasswordOptions): StorePassword {
+  const [password] = findStorePasswords(options);
+  if (password === undefined) throw new Error("no password");
+  return password;
+}
+
 test("takes the first place that names a password", async () => {
-  await withFolder(async (folder) => {
+  await withFolder((folder) => {
     const passwordFile = join(folder, "given");
-    const expectSource = async (source: string, password: string, given = {}) => {
-      const found = await findStorePassword(optionsIn(folder, given));
+    const expectSource = (source: string, password: string, given = {}) => {
+      const found = firstPassword(optionsIn(folder, given));
       assert.equal([found.source, found.secret.reveal()], [source, password]);
     };
-    await expectSource("metricshub-built-in", BUILT_IN_PASSWORD);
+    expectSource("metricshub-built-in", BUILT_IN_PASSWORD);
     writeFileSync(join(folder, "metricshub-keystore.password"), "beside\n");
-    await expectSource("keystore-folder", "beside");
+    expectSource("keystore-folder", "beside");
     writeFileSync(join(folder, "keystore-password"), "credential");
-    await expectSource("systemd-credential", "credential", { credentialsFolder: folder });
+    expectSource("systemd-credential", "credential", { credentialsFolder: folder });
     writeFileSync(passwordFile, "two words \r\n");
-    await expectSource("password-file", "two words ", { passwordFile, credentialsFolder: folder });
+    expectSource("password-file", "two words ", { passwordFile, credentialsFolder: folder });
   });
 });
 
 test("fails rather than passing over a given file that is missing or empty", async () => {
   await withFolder(async (folder) => {
     const passwordFile = join(folder, "given");
-    const find = () => findStorePassword(optionsIn(folder, { passwordFile }));
+    const find = () => firstPassword(optionsIn(folder, { passwordFile }));
     await failure("ERR_KEYSTORE_IO", find);
     for (const content of ["", "\n", "x".repeat(5000)]) {
       writeFileSync(passwordFile, content);
@@ -57,7 +65,7 @@ test("fails rather than passing over a given file that is missing or empty", asy
 test("takes no pipe that lies beside the keystore for its password", async () => {
   await withFolder(async (folder) => {
     execFileSync("mkfifo", [join(folder, "metricshub-keystore.password")]);
-    await failure("ERR_KEYSTORE_IO", () => findStorePassword(optionsIn(folder)));
+    await failure("ERR_KEYSTORE_IO", () => firstPassword(optionsIn(folder)));
   });
 });
 
@@ -68,7 +76,7 @@ test("generates a password that only its owner can read, and finds it again", as
     assert.is(readFileSync(path, "utf8"), `${made.secret.reveal()}\n`);
     assert.ok(made.secret.reveal().length >= 32);
     assert.is(statSync(path).mode & 0o777, 0o600);
-    const found = await findStorePassword(optionsIn(folder));
+    const found = await firstPassword(optionsIn(folder));
     assert.is(found.secret.reveal(), made.secret.reveal());
   });
 });
@@ -90,7 +98,7 @@ test("creates nothing under a password that Java could not use", async () => {
     const options = optionsIn(folder, { passwordFile });
     const text = await failure("ERR_KEYSTORE_UNSUPPORTED", () => newStorePassword(options));
     assert.not.ok(text.includes("pässword"));
-    assert.is((await findStorePassword(options)).secret.reveal(), "pässword");
+    assert.is((await firstPassword(options)).secret.reveal(), "pässword");
   });
 });
 

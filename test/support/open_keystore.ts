@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { Keystore } from "../../src/keystore/keystore.ts";
 import { KeystoreFile } from "../../src/keystore/keystore_file.ts";
-import { findStorePassword, newStorePassword } from "../../src/keystore/store_password.ts";
+import { findStorePasswords, newStorePassword } from "../../src/keystore/store_password.ts";
 import { commandLock } from "../../src/keystore/writer_lock.ts";
 import { portablePkcs12Kdf } from "../../src/pkcs12/key_derivation.ts";
 import { pickPlatform } from "../../src/platform/pick_platform.ts";
@@ -37,7 +37,8 @@ export function openKeystore(path: string, options: OpenOptions = {}): Keystore 
     uid: platform.self.uid,
   };
   return new Keystore({
-    file: options.file ?? new KeystoreFile({ path, mayBeDenied: false, uid: platform.self.uid }),
+    file: options.file ??
+      new KeystoreFile({ path, mayBeDenied: false, uid: platform.self.uid, generations: 3 }),
     lock: commandLock({
       keystorePath: path,
       platform,
@@ -46,7 +47,7 @@ export function openKeystore(path: string, options: OpenOptions = {}): Keystore 
       createFolder: false,
     }),
     pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
-    findPassword: () => findStorePassword(passwordOptions),
+    findPasswords: () => findStorePasswords(passwordOptions),
     newPassword: () => newStorePassword(passwordOptions),
   });
 }

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "../errors.ts";
+import { Secret } from "../model/secret.ts";
+import type { Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
+import { PasswordKeys } from "../pkcs12/password_keys.ts";
+import { decodePfx, emptyPfx, type Pfx } from "../pkcs12/pfx.ts";
+import { ENTRY_PASSWORD } from "./api_key_entry.ts";
+import type { FileIdentity, FileState, KeystoreFile } from "./keystore_file.ts";
+import { indexContent, type KeystoreContent } from "./keystore_content.ts";
+import type { StorePassword } from "./store_password.ts";
+
+/** One state of the file, opened. */
+export interface OpenKeystore {
+  readonly content: KeystoreContent;
+  /** undefined as long as there is no file */
+  readonly stored: StoredState | undefined;
+}
+
+export interface StoredState {
+  readonly identity: FileIdentity;
+  /** The file's permission bits. */
+  readonly mode: number;
+  readonly password: StorePassword;
+  readonly storeKeys: PasswordKeys;
+}
+
+export interface KeystoreStateOptions {
+  readonly file: KeystoreFile;
+  readonly pkcs12Kdf: Pkcs12Kdf;
+  /** The passwords that an existing keystore may have, the likeliest first; at least one. */
+  readonly findPasswords: () => Iterable<StorePassword>;
+}
+
+/**
+ * A file that was changed so lately and does not open may be caught half-written: Java empties it
+ * before it has made what goes in, which takes it up to some tenths of a second.
+ */
+const SETTLED_AFTER_MS = 1_000;
+/** However often it changes. */
+const MAX_WAIT_MS = 10_000;
+const POLL_MS = 10;
+/** Linux stamps files by a clock that ticks every 1 to 10 ms. */
+const CLOCK_TICK_MS = 20;
+
+/**
+ * What is in the file. The file is the truth: every call looks whether it is still the one in
+ * memory, because Java programs write it too, and opens it again if not.
+ */
+export class KeystoreState {
+  readonly #options: KeystoreStateOptions;
+  /** The last state that opened, which may not be the file's any more. */
+  #open: OpenKeystore | undefined;
+  /** Whether `#open` may be behind the file although the file looks the same. */
+  #inDoubt = false;
+  #opening: Promise<OpenKeystore> | undefined;
+
+  constructor(options: KeystoreStateOptions) {
+    this.#options = options;
+  }
+
+  get path(): string {
+    return this.#options.file.path;
+  }
+
+  /** What is in the file now, unless it does not open and there is an earlier state that did. */
+  get lastGood(): OpenKeystore | undefined {
+    return this.#open?.stored && this.#open;
+  }
+
+  /**
+   * What is in the file now. A file caught half-written is waited for.
+   *
+   * @throws AppError ERR_KEYSTORE_* naming the file
+   */
+  async settled(): Promise<OpenKeystore> {
+    const startedAt = Date.now();
+    for (;;) {
+      try {
+        return await this.now();
+      } catch (error) {
+        if (Date.now() - startedAt > MAX_WAIT_MS) throw error;
+        if (!this.#mayBeUnderWay(error, startedAt)) throw error;
+        await sleep(POLL_MS);
+      }
+    }
+  }
+
+  /** The same without waiting. */
+  async now(): Promise<OpenKeystore> {
+    const identity = this.#options.file.identity();
+    const isCurrent = !this.#inDoubt && this.#open?.stored?.identity === identity;
+    if (this.#open !== undefined && isCurrent) return this.#open;
+    // Callers that find the file changed at the same time open it together.
+    this.#opening ??= this.#load().finally(() => this.#opening = undefined);
+    return await this.#opening;
+  }
+
+  /** A save has begun: until it is known to have succeeded, the file has to be read again. */
+  doubt(): void {
+    this.#inDoubt = true;
+  }
+
+  /** Takes over what has just been written. */
+  replaced(open: OpenKeystore): OpenKeystore {
+    this.#inDoubt = false;
+    return this.#open = open;
+  }
+
+  keys(password: Secret): PasswordKeys {
+    return new PasswordKeys(password, this.#options.pkcs12Kdf);
+  }
+
+  /**
+   * Opens what may become the file's next state, with the passwords that the file itself may have.
+   *
+   * @throws AppError ERR_KEYSTORE_UNREADABLE, ERR_KEYSTORE_UNSUPPORTED
+   */
+  async decode({ bytes, identity, mode }: FileState): Promise<OpenKeystore> {
+    const { pfx, password, storeKeys } = await this.#tryPasswords(bytes);
+    // Fresh keys each time, or those of long-gone salts would pile up in a daemon.
+    const entryKeys = this.keys(new Secret(ENTRY_PASSWORD));
+    const content = indexContent(pfx, entryKeys, this.#open?.content.entries);
+    return { content, stored: { identity, mode, password, storeKeys } };
+  }
+
+  async #load(): Promise<OpenKeystore> {
+    const state = this.#options.file.read();
+    if (state !== undefined) {
+      const open = await this.decode(state).catch((error) => {
+        throw naming(this.path, error);
+      });
+      this.replaced(open);
+      // A second change in the same tick of the file system's clock would look like the first.
+      if (Math.abs(Date.now() - state.changedAt) < CLOCK_TICK_MS) this.doubt();
+      return open;
+    }
+    if (this.lastGood !== undefined) {
+      const text = `keystore ${this.path} has been removed while it was in use`;
+      throw new AppError("ERR_KEYSTORE_IO", text);
+    }
+    const entryKeys = this.keys(new Secret(ENTRY_PASSWORD));
+    return this.replaced({ content: indexContent(emptyPfx(), entryKeys), stored: undefined });
+  }
+
+  /** A rekeying that was killed leaves two passwords, of which one opens the file. */
+  async #tryPasswords(
+    bytes: Uint8Array,
+  ): Promise<{ pfx: Pfx; password: StorePassword; storeKeys: PasswordKeys }> {
+    let firstError: unknown;
+    for (const password of this.#options.findPasswords()) {
+      const storeKeys = this.keys(password.secret);
+      try {
+        return { pfx: await decodePfx(bytes, storeKeys), password, storeKeys };
+      } catch (error) {
+        firstError ??= error;
+      }
+    }
+    throw firstError ?? new TypeError("no password to try");
+  }
+
+  #mayBeUnderWay(error: unknown, startedAt: number): boolean {
+    const changedAt = this.#options.file.changedAt();
+    // One that is gone may be about to be replaced by a program that removes it first.
+    if (changedAt === undefined) return Date.now() - startedAt < SETTLED_AFTER_MS;
+    const isGarbled = error instanceof AppError && error.code !== "ERR_KEYSTORE_IO";
+    return isGarbled && Math.abs(Date.now() - changedAt) < SETTLED_AFTER_MS;
+  }
+}
+
+function naming(path: string, error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const text = `cannot open keystore ${path}: ${error.message}`;
+  return new AppError(error.code, text, { cause: error });
+}
