@@ -4,17 +4,22 @@ import { type Expiry, parseExpiry } from "../model/expiry.ts";
 import { type Instant, parseEpochMs } from "../model/instant.ts";
 import type { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
-import type { KeyMaterial } from "../pkcs12/encryption_scheme.ts";
+import {
+  type EncryptedPrivateKeyInfo,
+  openPrivateKeyInfo,
+  resealPrivateKeyInfo,
+  sealPrivateKeyInfo,
+} from "../pkcs12/encrypted_private_key_info.ts";
+import {
+  deriveKeyMaterial,
+  type KeyMaterial,
+  newEncryptionScheme,
+} from "../pkcs12/encryption_scheme.ts";
 import { OID } from "../pkcs12/oid.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { newSafeBag, type SafeBag } from "../pkcs12/safe_bag.ts";
-import {
-  decodeSecretBag,
-  openSecretBag,
-  resealSecretBag,
-  sealSecretBag,
-  type SecretBag,
-} from "../pkcs12/secret_bag.ts";
+import { protectedContent, withProtectedContent } from "../pkcs12/protected_bag.ts";
+import { encodeSecretBag } from "../pkcs12/secret_bag.ts";
 
 /** MetricsHub protects each API key with this password, in every keystore. */
 export const ENTRY_PASSWORD = "secret";
@@ -61,27 +66,21 @@ export class ApiKeyEntry {
   }
 
   /** The bag as far as it can be seen without a password; undefined where it is no SecretBag. */
-  secretBag(): SecretBag | undefined {
-    if (this.bag.bagId !== OID.SECRET_BAG) return undefined;
-    try {
-      return decodeSecretBag(this.bag.bagValue);
-    } catch (error) {
-      if (error instanceof AppError) return undefined;
-      throw error;
-    }
+  sealed(): EncryptedPrivateKeyInfo | undefined {
+    return this.bag.bagId === OID.SECRET_BAG ? protectedContent(this.bag) : undefined;
   }
 
   /**
    * Opens the bag. One that does not open with the entry password, or whose expiry no Java program
    * could parse, is a key all the same: without `lastCharacters`, there to be revoked.
    */
-  open(secretBag: SecretBag | undefined, derivation: Derivation | undefined): ApiKey {
+  open(sealed: EncryptedPrivateKeyInfo | undefined, derivation: Derivation | undefined): ApiKey {
     const key = { alias: this.alias, createdAt: creationDate(this.bag) };
     try {
-      if (secretBag === undefined || derivation === undefined) throw cannotOpen();
-      const payload = openSecretBag(secretBag, derivation.material);
-      const content = decodePayload(payload);
-      payload.fill(0);
+      if (sealed === undefined || derivation === undefined) throw cannotOpen();
+      const { privateKey } = openPrivateKeyInfo(sealed, derivation.material);
+      const content = decodePayload(privateKey);
+      privateKey.fill(0);
       this.#derivation = derivation;
       return this.#key = { ...key, ...content };
     } catch (error) {
@@ -100,12 +99,14 @@ export class ApiKeyEntry {
 
   /** The same entry, once opened, encrypted anew with what `derivation` names. */
   resealed(derivation: Derivation, salt: Uint8Array): ApiKeyEntry {
-    const secretBag = this.secretBag();
-    if (secretBag === undefined || this.#derivation === undefined) {
+    const sealed = this.sealed();
+    if (sealed === undefined || this.#derivation === undefined) {
       throw new TypeError("an entry that has not been opened");
     }
-    const value = resealSecretBag(secretBag, this.#derivation.material, derivation.material, salt);
-    return this.#with(this.bag.withBagValue(value), derivation);
+    const scheme = newEncryptionScheme(salt);
+    const { material } = this.#derivation;
+    const content = resealPrivateKeyInfo(sealed, material, scheme, derivation.material);
+    return this.#with(withProtectedContent(this.bag, content), derivation);
   }
 
   #with(bag: SafeBag, derivation: Derivation | undefined): ApiKeyEntry {
@@ -140,7 +141,10 @@ export async function sealApiKeyEntry(
     expiry === undefined ? text : `${text}${EXPIRY_SEPARATOR}${expiry.expiresOn}`,
     "utf8",
   );
-  const bagValue = await sealSecretBag(payload, keys, salt);
+  const scheme = newEncryptionScheme(salt);
+  const material = await deriveKeyMaterial(scheme, keys);
+  const info = { algorithm: OID.AES, privateKey: payload };
+  const bagValue = encodeSecretBag(sealPrivateKeyInfo(info, scheme, material));
   payload.fill(0);
   const localKeyId = Buffer.from(`Time ${createdAt}`, "latin1");
   const bag = newSafeBag(OID.SECRET_BAG, bagValue, NAME_PREFIX + alias, localKeyId);

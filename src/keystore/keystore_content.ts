@@ -86,7 +86,7 @@ export function sharedSalt({ salt, entries }: KeystoreContent): Uint8Array | und
   const step = Math.max(1, Math.floor(entries.size / SAMPLE_SIZE));
   let index = 0;
   for (const entry of entries.values()) {
-    const scheme = index++ % step === 0 ? entry.secretBag()?.scheme : undefined;
+    const scheme = index++ % step === 0 ? entry.sealed()?.scheme : undefined;
     if (scheme === undefined || !isCurrentScheme(scheme)) continue;
     const name = Buffer.from(scheme.salt).toString("latin1");
     const count = (counts.get(name) ?? 0) + 1;

@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
+import type { EncryptedPrivateKeyInfo } from "../pkcs12/encrypted_private_key_info.ts";
 import {
   derivationName,
   deriveKeyMaterial,
   type EncryptionScheme,
 } from "../pkcs12/encryption_scheme.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
-import type { SecretBag } from "../pkcs12/secret_bag.ts";
 import type { ApiKeyEntry, Derivation } from "./api_key_entry.ts";
 
 /** One less than the threads there are to derive keys on: a save's fsync needs one, too. */
@@ -17,7 +17,7 @@ const OPENED_AT_ONCE = 500;
 interface Group {
   readonly name: string;
   readonly scheme: EncryptionScheme;
-  readonly members: { readonly entry: ApiKeyEntry; readonly secretBag: SecretBag }[];
+  readonly members: { readonly entry: ApiKeyEntry; readonly sealed: EncryptedPrivateKeyInfo }[];
 }
 
 /**
@@ -39,24 +39,24 @@ function groupBySalt(entries: Iterable<ApiKeyEntry>): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const entry of entries) {
     if (entry.key !== undefined) continue;
-    const secretBag = entry.secretBag();
-    if (secretBag === undefined) {
+    const sealed = entry.sealed();
+    if (sealed === undefined) {
       entry.open(undefined, undefined);
       continue;
     }
-    const { scheme } = secretBag;
+    const { scheme } = sealed;
     const name = derivationName(scheme);
     let group = groups.get(name);
     if (group === undefined) groups.set(name, group = { name, scheme, members: [] });
-    group.members.push({ entry, secretBag });
+    group.members.push({ entry, sealed });
   }
   return groups;
 }
 
 async function openGroup({ name, scheme, members }: Group, keys: PasswordKeys): Promise<void> {
   const derivation: Derivation = { name, material: await deriveKeyMaterial(scheme, keys) };
-  for (const [index, { entry, secretBag }] of members.entries()) {
-    if (entry.key === undefined) entry.open(secretBag, derivation);
+  for (const [index, { entry, sealed }] of members.entries()) {
+    if (entry.key === undefined) entry.open(sealed, derivation);
     if (index % OPENED_AT_ONCE === OPENED_AT_ONCE - 1) await setImmediate();
   }
 }

@@ -13,8 +13,8 @@ import { BUILT_IN_PASSWORD } from "../../src/keystore/store_password.ts";
 import { OID } from "../../src/pkcs12/oid.ts";
 import { decodePfx, encodePfx } from "../../src/pkcs12/pfx.ts";
 import { newSafeBag } from "../../src/pkcs12/safe_bag.ts";
-import { sealSecretBag } from "../../src/pkcs12/secret_bag.ts";
 import { fixturePath, FIXTURES, keysOf } from "../support/fixtures.ts";
+import { sealSecretBag } from "../support/secret_bag.ts";
 import { failure, openKeystore, platform, withFolder } from "../support/open_keystore.ts";
 
 const NAME = "metricshub-keystore.p12";
@@ -84,7 +84,7 @@ test("shares one salt among its own keys", async () => {
     const keystore = openKeystore(join(folder, NAME));
     for (const alias of ["a", "b", "c"]) await add(keystore, alias);
     const { content } = await openKeystore(join(folder, NAME)).read();
-    const salts = Array.from(content.entries.values(), (entry) => entry.secretBag()?.scheme.salt);
+    const salts = Array.from(content.entries.values(), (entry) => entry.sealed()?.scheme.salt);
     assert.is(new Set(salts.map((salt) => Buffer.from(salt ?? []).toString("hex"))).size, 1);
     const encrypted = Array.from(content.entries.values(), ({ bag }) => bag.bagValue);
     assert.is(new Set(encrypted.map((value) => Buffer.from(value).toString("hex"))).size, 3);
@@ -98,7 +98,7 @@ test("gives entries that Java salted the shared salt once they have been opened"
       return new Set(
         Array.from(
           content.entries.values(),
-          (entry) => Buffer.from(entry.secretBag()?.scheme.salt ?? []).toString("hex"),
+          (entry) => Buffer.from(entry.sealed()?.scheme.salt ?? []).toString("hex"),
         ),
       ).size;
     };
@@ -244,7 +244,7 @@ test("lists a key that does not open, and can remove it", async () => {
   await withFixture("jdk17-metricshub.p12", async (path) => {
     const password = keysOf(BUILT_IN_PASSWORD);
     const pfx = await decodePfx(readFileSync(path), password);
-    const bagValue = await sealSecretBag(Buffer.from("x"), keysOf("another password"), undefined);
+    const bagValue = await sealSecretBag(Buffer.from("x"), keysOf("another password"));
     const bag = newSafeBag(OID.SECRET_BAG, bagValue, "api_key:odd", Buffer.from("Time 1"));
     const [data, ...rest] = pfx.contents;
     const contents = [

@@ -9,9 +9,8 @@ import { Secret } from "../../src/model/secret.ts";
 import { ENTRY_PASSWORD } from "../../src/keystore/api_key_entry.ts";
 import { indexContent } from "../../src/keystore/keystore_content.ts";
 import { KeystoreDraft } from "../../src/keystore/keystore_draft.ts";
-import { deriveKeyMaterial } from "../../src/pkcs12/encryption_scheme.ts";
 import { decodePfx, encodePfx } from "../../src/pkcs12/pfx.ts";
-import { decodeSecretBag, openSecretBag } from "../../src/pkcs12/secret_bag.ts";
+import { openSecretBag } from "../support/secret_bag.ts";
 import { FIXTURES, keysOf, readFixture } from "../support/fixtures.ts";
 
 /*
@@ -77,9 +76,7 @@ async function readWithOurs(bytes: Uint8Array, password: string): Promise<Entry[
   for (const bag of contents.flatMap((content) => content.bags ?? [])) {
     let secret: string | undefined;
     if (bag.bagId === "1.2.840.113549.1.12.10.1.5") {
-      const secretBag = decodeSecretBag(bag.bagValue);
-      secret = await deriveKeyMaterial(secretBag.scheme, entryKeys)
-        .then((material) => openSecretBag(secretBag, material))
+      secret = await openSecretBag(bag.bagValue, entryKeys)
         .then((payload) => Buffer.from(payload).toString("hex"), () => undefined);
     }
     entries.push({ bagId: bag.bagId, name: bag.friendlyName, secret });

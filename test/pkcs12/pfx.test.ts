@@ -2,11 +2,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AppError, type ErrorCode } from "../../src/errors.ts";
 import { encodeUnsignedInteger } from "../../src/pkcs12/der_writer.ts";
-import { deriveKeyMaterial } from "../../src/pkcs12/encryption_scheme.ts";
 import { OID } from "../../src/pkcs12/oid.ts";
 import { decodePfx, encodePfx } from "../../src/pkcs12/pfx.ts";
 import { newSafeBag } from "../../src/pkcs12/safe_bag.ts";
-import { decodeSecretBag, openSecretBag, sealSecretBag } from "../../src/pkcs12/secret_bag.ts";
+import { openSecretBag, sealSecretBag } from "../support/secret_bag.ts";
 import { FIXTURES, keysOf, readFixture } from "../support/fixtures.ts";
 
 const METRICSHUB = FIXTURES[1];
@@ -119,7 +118,7 @@ test("refuses more than 64 MiB unread", async () => {
 test("finds and keeps secret bags in an encrypted SafeContents", async () => {
   const store = keysOf("store");
   const entry = keysOf("secret");
-  const bagValue = await sealSecretBag(new TextEncoder().encode("payload"), entry, undefined);
+  const bagValue = await sealSecretBag(new TextEncoder().encode("payload"), entry);
   const bag = newSafeBag(OID.SECRET_BAG, bagValue, "api_key:x", new Uint8Array([1]));
   const bytes = await encodePfx({
     contents: [{ kind: "encryptedData", encoding: undefined, bags: [bag] }],
@@ -130,8 +129,7 @@ test("finds and keeps secret bags in an encrypted SafeContents", async () => {
   assert.is(content?.kind, "encryptedData");
   const [read] = content?.bags ?? [];
   assert.is(read?.friendlyName, "api_key:x");
-  const secretBag = decodeSecretBag(read?.bagValue ?? bagValue);
-  const payload = openSecretBag(secretBag, await deriveKeyMaterial(secretBag.scheme, entry));
+  const payload = await openSecretBag(read?.bagValue ?? bagValue, entry);
   assert.is(new TextDecoder().decode(payload), "payload");
 });
 
