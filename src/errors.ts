@@ -7,6 +7,10 @@
 export const ERRORS = {
   ERR_ALIAS_EXISTS: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_ALIAS_UNKNOWN: { exitStatus: 1, httpStatus: 404, namesCause: true },
+  ERR_REKEY_REFUSED: { exitStatus: 1, httpStatus: 409, namesCause: true },
+  ERR_RESTORE_REFUSED: { exitStatus: 6, httpStatus: 422, namesCause: true },
+  ERR_KEYSTORE_MISSING: { exitStatus: 1, httpStatus: 404, namesCause: true },
+  ERR_FILE: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_OUTPUT: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_USAGE: { exitStatus: 2, httpStatus: 400, namesCause: true },
   ERR_INVALID_ALIAS: { exitStatus: 2, httpStatus: 400, namesCause: true },

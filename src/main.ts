@@ -135,20 +135,14 @@ async function openRoutes(
   const { createRoutes } = await import("./api/routes.ts");
   const { Keystore } = await import("./keystore/keystore.ts");
   const { KeystoreFile } = await import("./keystore/keystore_file.ts");
-  const { findStorePasswords, newStorePassword } = await import("./keystore/store_password.ts");
+  const { storePasswords } = await import("./keystore/store_password.ts");
   const { portablePkcs12Kdf } = await import("./pkcs12/key_derivation.ts");
   const { KeyService } = await import("./service/keys.ts");
+  const { KeystoreService } = await import("./service/keystore.ts");
   const { StatusService } = await import("./service/status.ts");
   const { path: keystorePath, passwordFile, generations } = location;
   const mayBeDenied = isOrdinaryUser(platform);
   const uid = process.platform === "win32" ? undefined : platform.self.uid;
-  const passwordOptions = {
-    keystorePath,
-    passwordFile,
-    credentialsFolder: process.env["CREDENTIALS_DIRECTORY"],
-    mayBeDenied,
-    uid,
-  };
   const keystore = new Keystore({
     file: new KeystoreFile({
       path: keystorePath,
@@ -158,12 +152,18 @@ async function openRoutes(
     }),
     lock,
     pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
-    findPasswords: () => findStorePasswords(passwordOptions),
-    newPassword: () => newStorePassword(passwordOptions),
+    passwords: storePasswords({
+      keystorePath,
+      passwordFile,
+      credentialsFolder: process.env["CREDENTIALS_DIRECTORY"],
+      mayBeDenied,
+      uid,
+    }),
   });
   const routes = createRoutes({
     keys: new KeyService({ keystore, clock: systemClock }),
-    status: new StatusService(keystore),
+    keystore: new KeystoreService(keystore, socket),
+    status: new StatusService(keystore, socket),
     server: {
       version: packageJson.version,
       role,

@@ -27,7 +27,8 @@ export interface AppDependencies {
 export function createApp({ routes, policy, log }: AppDependencies): Hono<Environment> {
   const app = new Hono<Environment>();
   for (const route of routes) {
-    app.on(route.method, route.path, guard(route.access, policy), limitBody, async (context) => {
+    const { method, path, access, maxBodyBytes = MAX_BODY_BYTES } = route;
+    app.on(method, path, guard(access, policy), limitBody(maxBodyBytes), async (context) => {
       return send(context, await answer(route, callOf(context), policy));
     });
   }
@@ -63,24 +64,25 @@ function guard(access: Route["access"], policy: AccessPolicy): MiddlewareHandler
  * Only an undeclared length is counted, as Hono then builds all of fetch's streams around the body,
  * a megabyte of garbage for each request.
  */
-const limitBody: MiddlewareHandler<Environment> = async function limitingBody(context, next) {
-  const { req } = context;
-  const declared = req.header("Content-Length");
-  const isUndeclared = declared === undefined && req.method === "POST";
-  const isChunked = req.header("Transfer-Encoding") !== undefined;
-  // Fetch knows no body of a GET, so there is nothing to count.
-  if (isChunked && (req.method === "GET" || req.method === "HEAD")) throw tooLarge();
-  if (isUndeclared || isChunked) return await countBody(context, next).catch(brokenOff);
-  if (Number(declared ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  await next();
-};
-
-const countBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError() {
-    throw tooLarge();
-  },
-});
+function limitBody(maxBytes: number): MiddlewareHandler<Environment> {
+  const countBody = bodyLimit({
+    maxSize: maxBytes,
+    onError() {
+      throw tooLarge(maxBytes);
+    },
+  });
+  return async function limitingBody(context, next) {
+    const { req } = context;
+    const declared = req.header("Content-Length");
+    const isUndeclared = declared === undefined && req.method === "POST";
+    const isChunked = req.header("Transfer-Encoding") !== undefined;
+    // Fetch knows no body of a GET, so there is nothing to count.
+    if (isChunked && (req.method === "GET" || req.method === "HEAD")) throw tooLarge(maxBytes);
+    if (isUndeclared || isChunked) return await countBody(context, next).catch(brokenOff);
+    if (Number(declared ?? 0) > maxBytes) throw tooLarge(maxBytes);
+    await next();
+  };
+}
 
 /** What handlers throw does not come by here; a client that goes away, or sends no chunks, does. */
 function brokenOff(error: unknown): never {
@@ -88,8 +90,8 @@ function brokenOff(error: unknown): never {
   throw new AppError("ERR_INVALID_REQUEST", "the body broke off", { cause: error });
 }
 
-function tooLarge(): AppError {
-  return new AppError("ERR_BODY_TOO_LARGE", `the body is larger than ${MAX_BODY_BYTES} bytes`);
+function tooLarge(maxBytes: number): AppError {
+  return new AppError("ERR_BODY_TOO_LARGE", `the body is larger than ${maxBytes} bytes`);
 }
 
 function callOf(context: Context<Environment>) {

@@ -1,7 +1,7 @@
 import { lookupAlias, parseAlias } from "../model/alias.ts";
 import { type ApiKey, maskedKey } from "../model/api_key.ts";
 import { type Expiry, expiryInstant, isExpired } from "../model/expiry.ts";
-import { type Clock, formatInstant, type Instant } from "../model/instant.ts";
+import type { Clock, Instant } from "../model/instant.ts";
 import {
   type CreatedKey,
   type Key,
@@ -11,6 +11,7 @@ import {
   newKeySchema,
 } from "../protocol/keys.ts";
 import type { KeyService } from "../service/keys.ts";
+import { instantOrNull } from "./instant.ts";
 import { type Call, parameter, parseBody, type Route } from "./route.ts";
 
 /** The routes of the resource `keys`. */
@@ -82,11 +83,4 @@ function present(key: ApiKey, now: Instant): Key {
 
 function expiresAt(expiry: Expiry | undefined): string | null {
   return instantOrNull(expiry && expiryInstant(expiry));
-}
-
-function instantOrNull(instant: Instant | undefined): string | null {
-  if (instant === undefined) return null;
-  const text = formatInstant(instant);
-  // RFC 3339 has four digits for a year; before 0000 and after 9999 there is nothing to say.
-  return /^\d{4}-/.test(text) ? text : null;
 }

@@ -27,6 +27,8 @@ export interface Route {
   /** With `:name` for a parameter. */
   readonly path: string;
   readonly access: Access;
+  /** How large a request may be; 64 KiB unless a route says otherwise. */
+  readonly maxBodyBytes?: number;
   readonly respond: (call: Call) => Promise<Reply>;
 }
 

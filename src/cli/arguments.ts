@@ -51,15 +51,39 @@ export function parseArguments(command: CommandSpec, argv: readonly string[]): A
   };
 }
 
+export interface FoundCommand {
+  readonly command: CommandSpec;
+  /** What follows its name. */
+  readonly rest: readonly string[];
+}
+
 /** @throws AppError ERR_USAGE, suggesting the nearest command after a typo */
-export function findCommand(commands: readonly CommandSpec[], name: string): CommandSpec {
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command !== undefined) return command;
-  if (name.startsWith("-")) {
-    throw usage(`unknown option '${printable(name)}' before the command; see apikey --help`);
+export function findCommand(
+  commands: readonly CommandSpec[],
+  argv: readonly string[],
+): FoundCommand {
+  for (const words of [2, 1]) {
+    const name = argv.slice(0, words).join(" ");
+    const command = commands.find((candidate) => candidate.name === name);
+    if (command !== undefined) return { command, rest: argv.slice(words) };
   }
-  const names = commands.map((candidate) => candidate.name);
-  throw usage(`unknown command '${printable(name)}'; ${advice(name, names, "apikey --help")}`);
+  const [first = "", second] = argv;
+  if (first.startsWith("-")) {
+    throw usage(`unknown option '${printable(first)}' before the command; see apikey --help`);
+  }
+  const group = commandsOf(commands, first);
+  if (group.length > 0 && (second === undefined || second.startsWith("-"))) {
+    const names = group.map(({ name }) => name.slice(first.length + 1));
+    throw usage(`${first} what? ${names.join(", ")}; see apikey ${first} --help`);
+  }
+  const typed = group.length > 0 ? `${first} ${second}` : first;
+  const names = (group.length > 0 ? group : commands).map(({ name }) => name);
+  throw usage(`unknown command '${printable(typed)}'; ${advice(typed, names, "apikey --help")}`);
+}
+
+/** The commands whose name begins with this word and goes on. */
+export function commandsOf(commands: readonly CommandSpec[], group: string): CommandSpec[] {
+  return commands.filter(({ name }) => name.startsWith(`${group} `));
 }
 
 function unknownOption(command: CommandSpec, rawName: string): AppError {

@@ -13,11 +13,13 @@ export interface CommandContext {
 }
 
 export interface CommandSpec {
+  /** One word, or two for a command of a group: `keystore check`. */
   readonly name: string;
   /** `[alias]`, for a command that takes one argument of that name. */
   readonly argument?: string;
   readonly summary: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  readonly run: (args: Arguments, context: CommandContext) => Promise<void>;
+  /** @returns the exit status, where that is not 0 */
+  readonly run: (args: Arguments, context: CommandContext) => Promise<number | void>;
 }

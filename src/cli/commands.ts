@@ -1,6 +1,11 @@
 import type { CommandSpec } from "./command.ts";
 import { createCommand } from "./create.ts";
 import { daemonCommand } from "./daemon.ts";
+import { keystoreBackupCommand } from "./keystore_backup.ts";
+import { keystoreCheckCommand } from "./keystore_check.ts";
+import { keystoreInfoCommand } from "./keystore_info.ts";
+import { keystoreRekeyCommand } from "./keystore_rekey.ts";
+import { keystoreRestoreCommand } from "./keystore_restore.ts";
 import { listCommand } from "./list.ts";
 import { revokeCommand } from "./revoke.ts";
 import { statusCommand } from "./status.ts";
@@ -11,5 +16,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   listCommand,
   revokeCommand,
   statusCommand,
+  keystoreCheckCommand,
+  keystoreInfoCommand,
+  keystoreBackupCommand,
+  keystoreRestoreCommand,
+  keystoreRekeyCommand,
   daemonCommand,
 ];

@@ -1,5 +1,5 @@
 import { AppError, ERRORS, systemErrorCode } from "../errors.ts";
-import { findCommand, parseArguments } from "./arguments.ts";
+import { commandsOf, findCommand, parseArguments } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 
@@ -30,7 +30,7 @@ export async function run(argv: readonly string[], context: RunContext): Promise
 async function dispatch(argv: readonly string[], context: RunContext): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined) {
-    (await import("./help.ts")).printHelp(undefined, context.version);
+    (await import("./help.ts")).printHelp(COMMANDS, context.version);
     return ERRORS.ERR_USAGE.exitStatus;
   }
   if (name === "--version" || name === "-v") {
@@ -38,13 +38,20 @@ async function dispatch(argv: readonly string[], context: RunContext): Promise<n
     return 0;
   }
   const isHelp = name === "--help" || name === "-h" || name === "help";
-  const topic = isHelp ? rest.find((word) => !word.startsWith("-")) : name;
-  const command = topic === undefined ? undefined : findCommand(COMMANDS, topic);
-  if (command === undefined || isHelp || asksForHelp(rest)) {
-    (await import("./help.ts")).printHelp(command, context.version);
-    return 0;
-  }
-  await command.run(parseArguments(command, rest), context);
+  const topic = isHelp ? rest.filter((word) => !word.startsWith("-")) : argv;
+  if (isHelp || asksForHelp(argv)) return await help(topic, context);
+  const { command, rest: args } = findCommand(COMMANDS, argv);
+  return await command.run(parseArguments(command, args), context) ?? 0;
+}
+
+/** Of a command, of a group of commands, or of all. */
+async function help(topic: readonly string[], { version }: RunContext): Promise<number> {
+  const { printHelp } = await import("./help.ts");
+  const [first = "", second = "-"] = topic;
+  const group = second.startsWith("-") ? commandsOf(COMMANDS, first) : [];
+  if (topic.length === 0) printHelp(COMMANDS, version);
+  else if (group.length > 0) printHelp(group, version);
+  else printHelp(COMMANDS, version, findCommand(COMMANDS, topic).command);
   return 0;
 }
 

@@ -69,6 +69,8 @@ export const DAEMON_OPTIONS: readonly OptionSpec[] = [
   GENERATIONS_OPTION,
 ];
 
+export const FORCE_OPTION = { name: "force" } as const;
+
 export const JSON_OPTION: OptionSpec = { name: "json", description: "Print JSON" };
 
 /**

@@ -10,6 +10,24 @@ import {
   KEYS_PATH,
   type NewKey,
 } from "../protocol/keys.ts";
+import {
+  KEYSTORE_CHECK_PATH,
+  KEYSTORE_COPY_PATH,
+  KEYSTORE_PATH,
+  KEYSTORE_REKEY_PATH,
+  KEYSTORE_RESTORE_PATH,
+  type KeystoreCheck,
+  keystoreCheckSchema,
+  keystoreCopySchema,
+  type KeystoreInfo,
+  keystoreInfoSchema,
+  type Rekeyed,
+  rekeyedSchema,
+  type RekeyRequest,
+  type Restored,
+  restoredSchema,
+  type RestoreRequest,
+} from "../protocol/keystore.ts";
 import { problemSchema } from "../protocol/problem.ts";
 import { type Status, STATUS_PATH, statusSchema } from "../protocol/status.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -40,6 +58,29 @@ export class ApiClient {
 
   status(): Promise<Status> {
     return this.#call({ method: "GET", path: STATUS_PATH }, statusSchema);
+  }
+
+  keystoreInfo(): Promise<KeystoreInfo> {
+    return this.#call({ method: "GET", path: KEYSTORE_PATH }, keystoreInfoSchema);
+  }
+
+  checkKeystore(): Promise<KeystoreCheck> {
+    return this.#call({ method: "GET", path: KEYSTORE_CHECK_PATH }, keystoreCheckSchema);
+  }
+
+  /** The keystore as a PKCS#12 file. */
+  async copyKeystore(): Promise<Uint8Array> {
+    const request = { method: "GET", path: KEYSTORE_COPY_PATH } as const;
+    const { pkcs12 } = await this.#call(request, keystoreCopySchema);
+    return Buffer.from(pkcs12, "base64");
+  }
+
+  restoreKeystore(body: RestoreRequest): Promise<Restored> {
+    return this.#call({ method: "POST", path: KEYSTORE_RESTORE_PATH, body }, restoredSchema);
+  }
+
+  rekeyKeystore(body: RekeyRequest): Promise<Rekeyed> {
+    return this.#call({ method: "POST", path: KEYSTORE_REKEY_PATH, body }, rekeyedSchema);
   }
 
   async #call<Schema extends v.GenericSchema>(

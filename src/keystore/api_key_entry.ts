@@ -171,7 +171,7 @@ function lastCharactersOf(key: string): string {
 }
 
 /** Java keeps an entry's creation date in localKeyID, as `Time <milliseconds since 1970>`. */
-function creationDate(bag: SafeBag): Instant | undefined {
+export function creationDate(bag: SafeBag): Instant | undefined {
   const text = bag.localKeyId && Buffer.from(bag.localKeyId).toString("latin1");
   const [, epochMs] = CREATION_DATE.exec(text ?? "") ?? [];
   return epochMs === undefined ? undefined : parseEpochMs(Number(epochMs));

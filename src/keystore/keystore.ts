@@ -1,18 +1,19 @@
 import { AppError } from "../errors.ts";
+import type { Secret } from "../model/secret.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
 import { encodePfx } from "../pkcs12/pfx.ts";
+import type { Generation } from "./generations.ts";
 import { FileChangedError, type KeystoreFile } from "./keystore_file.ts";
 import type { KeystoreContent } from "./keystore_content.ts";
 import { KeystoreDraft } from "./keystore_draft.ts";
 import { KeystoreState, type KeystoreStateOptions, type OpenKeystore } from "./keystore_state.ts";
+import { rekeyContent } from "./rekey_content.ts";
 import type { StorePassword } from "./store_password.ts";
 import type { WriterLock } from "./writer_lock.ts";
 
 export interface KeystoreOptions extends KeystoreStateOptions {
   readonly file: KeystoreFile;
   readonly lock: WriterLock;
-  /** Chooses the password of a keystore about to be created. */
-  readonly newPassword: () => Promise<StorePassword>;
 }
 
 /** What there is to read. */
@@ -48,6 +49,11 @@ export class Keystore {
 
   get path(): string {
     return this.#options.file.path;
+  }
+
+  /** Earlier states that are kept beside the file, the newest first. */
+  generations(): Generation[] {
+    return this.#options.file.generations();
   }
 
   /**
@@ -89,6 +95,96 @@ export class Keystore {
     return done.then(() => result);
   }
 
+  /**
+   * The file as it is, or as it would be written where its last good state is all there is.
+   *
+   * @throws AppError ERR_KEYSTORE_MISSING
+   */
+  async copy(): Promise<Uint8Array> {
+    const { content, stored, fault } = await this.read();
+    if (stored === undefined) throw this.#missing();
+    const state = fault === undefined ? this.#options.file.read() : undefined;
+    if (state?.identity === stored.identity) return state.bytes;
+    return await encodePfx(content.pfx, stored.storeKeys);
+  }
+
+  /**
+   * Puts `bytes` in the file's place, whatever is there.
+   *
+   * @param assertRestorable throws for a keystore that opens, but not as a whole
+   * @returns what is in the file now, and where the file that was there is kept
+   */
+  restore(
+    bytes: Uint8Array,
+    assertRestorable: (open: OpenKeystore) => Promise<void>,
+  ): Promise<{ open: OpenKeystore; keptAt: string | undefined }> {
+    return this.#inTurn(() =>
+      this.#untilUndisturbed(async () => {
+        const isGood = await this.#opens();
+        const identity = this.#options.file.identity();
+        const candidate = await this.#state.decode(bytes).catch((error) => {
+          throw error instanceof AppError
+            ? new AppError("ERR_RESTORE_REFUSED", error.message, { cause: error })
+            : error;
+        });
+        await assertRestorable(candidate);
+        this.#state.doubt();
+        const keptAt = await this.#options.file.supersede(bytes, identity, isGood);
+        return { open: await this.#state.now(), keptAt };
+      })
+    );
+  }
+
+  /**
+   * Encrypts the keystore with another password, which is kept where the present one is. Killed at
+   * any moment, this leaves a keystore and a password that opens it. Generations, which would be
+   * under the old password, are removed.
+   *
+   * @param newPassword undefined for systemd's credential or a random one
+   * @throws AppError ERR_REKEY_REFUSED, ERR_KEYSTORE_MISSING
+   */
+  rekey(newPassword: Secret | undefined): Promise<StorePassword> {
+    const { file, passwords } = this.#options;
+    return this.#inTurn(() =>
+      this.#untilUndisturbed(async () => {
+        const { content, stored } = await this.#settled();
+        if (stored === undefined) throw this.#missing();
+        const successor = await passwords.stage(stored.password, newPassword);
+        const newKeys = this.#state.keys(successor.secret);
+        const bytes = await encodePfx(
+          await rekeyContent(content, stored.storeKeys, newKeys),
+          newKeys,
+        );
+        this.#state.doubt();
+        await file.replace(bytes, stored.identity);
+        file.forgetGenerations();
+        return await passwords.promote(successor);
+      })
+    );
+  }
+
+  async #opens(): Promise<boolean> {
+    try {
+      await this.#state.now();
+      return true;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  }
+
+  /** What is in the file, the password in its place: a rekeying may have been killed. */
+  async #settled(): Promise<OpenKeystore> {
+    const open = await this.#state.settled();
+    if (!open.stored?.password.isSuccessor) return open;
+    const password = await this.#options.passwords.promote(open.stored.password);
+    return this.#state.replaced({ ...open, stored: { ...open.stored, password } });
+  }
+
+  #missing(): AppError {
+    return new AppError("ERR_KEYSTORE_MISSING", `there is no keystore ${this.path} yet`);
+  }
+
   async #commitWaiting(): Promise<void> {
     try {
       await this.#inTurn(async () => {
@@ -114,7 +210,7 @@ export class Keystore {
     const refused: [Change, unknown][] = [];
     await this.#untilUndisturbed(async () => {
       applied.length = refused.length = 0;
-      const base = await this.#state.settled();
+      const base = await this.#settled();
       const draft = new KeystoreDraft(base.content);
       for (const change of changes) {
         await change.apply(draft).then(
@@ -129,7 +225,7 @@ export class Keystore {
   }
 
   /** Repeats `work` for as long as another program changes the file under it. */
-  async #untilUndisturbed(work: () => Promise<void>): Promise<void> {
+  async #untilUndisturbed<T>(work: () => Promise<T>): Promise<T> {
     for (let round = 0; round < MAX_COMMIT_ROUNDS; round++) {
       try {
         return await work();
@@ -142,7 +238,7 @@ export class Keystore {
   }
 
   async #save(base: OpenKeystore, content: KeystoreContent): Promise<void> {
-    const password = base.stored?.password ?? await this.#options.newPassword();
+    const password = base.stored?.password ?? await this.#options.passwords.forNewKeystore();
     const storeKeys = base.stored?.storeKeys ?? this.#state.keys(password.secret);
     const bytes = await encodePfx(content.pfx, storeKeys);
     if (bytes.length > MAX_FILE_BYTES) {

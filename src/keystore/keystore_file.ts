@@ -2,8 +2,6 @@ import {
   type BigIntStats,
   closeSync,
   constants,
-  fchmodSync,
-  fchownSync,
   fstatSync,
   openSync,
   readSync,
@@ -11,9 +9,16 @@ import {
 } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
-import { generationPath, keepGeneration, removeGenerations, setAside } from "./generations.ts";
+import {
+  findGenerations,
+  type Generation,
+  generationPath,
+  keepGeneration,
+  removeGenerations,
+  setAside,
+} from "./generations.ts";
 import { replaceFile, sweepTemporaryFiles } from "./atomic_file.ts";
-import { inheritOwner } from "./file_owner.ts";
+import { keepOwnerAndMode } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
 import { targetPath } from "./target_path.ts";
 
@@ -113,9 +118,18 @@ export class KeystoreFile {
     let kept: string | undefined;
     await this.#replace(bytes, expected, (target) => {
       if (isGood) keepGeneration(target, Math.max(1, this.#options.generations));
-      kept = isGood ? generationPath(target, 1) : setAside(target);
+      if (expected !== undefined) kept = isGood ? generationPath(target, 1) : setAside(target);
     });
     return kept;
+  }
+
+  /** Earlier states, the newest first. */
+  generations(): Generation[] {
+    try {
+      return findGenerations(targetPath(this.path));
+    } catch (error) {
+      throw this.#ioError(error, `cannot find earlier states of keystore ${this.path}`);
+    }
   }
 
   /** Removes all earlier states. Only the writer may call it. */
@@ -140,7 +154,7 @@ export class KeystoreFile {
       const stats = await replaceFile({
         target,
         bytes,
-        prepare: (descriptor) => this.#keepOwnerAndMode(descriptor, target),
+        prepare: (descriptor) => keepOwnerAndMode(descriptor, target, this.#options.uid),
         confirm: () => {
           this.#assertStill(expected);
           keep(target);
@@ -179,23 +193,6 @@ export class KeystoreFile {
         return { bytes: bytes.subarray(0, bytesRead), changedAt, ...stampOf(after) };
       }
     }
-  }
-
-  #keepOwnerAndMode(descriptor: number, target: string): void {
-    if (this.#options.uid === undefined) return;
-    const created = fstatSync(descriptor);
-    const existing = statSync(target, { throwIfNoEntry: false });
-    if (existing !== undefined) {
-      if (existing.uid !== created.uid || existing.gid !== created.gid) {
-        fchownSync(descriptor, existing.uid, existing.gid);
-      }
-      // Only now, as a wider mode under another group would open the file to that group.
-      if ((existing.mode & 0o777) !== (created.mode & 0o777)) {
-        fchmodSync(descriptor, existing.mode & 0o777);
-      }
-      return;
-    }
-    inheritOwner(descriptor, target, this.#options.uid);
   }
 
   #stat(): BigIntStats | undefined {

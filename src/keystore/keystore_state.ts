@@ -5,9 +5,9 @@ import type { Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
 import { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { decodePfx, emptyPfx, type Pfx } from "../pkcs12/pfx.ts";
 import { ENTRY_PASSWORD } from "./api_key_entry.ts";
-import type { FileIdentity, FileState, KeystoreFile } from "./keystore_file.ts";
+import type { FileStamp, KeystoreFile } from "./keystore_file.ts";
 import { indexContent, type KeystoreContent } from "./keystore_content.ts";
-import type { StorePassword } from "./store_password.ts";
+import type { StorePassword, StorePasswords } from "./store_password.ts";
 
 /** One state of the file, opened. */
 export interface OpenKeystore {
@@ -16,10 +16,7 @@ export interface OpenKeystore {
   readonly stored: StoredState | undefined;
 }
 
-export interface StoredState {
-  readonly identity: FileIdentity;
-  /** The file's permission bits. */
-  readonly mode: number;
+export interface StoredState extends FileStamp {
   readonly password: StorePassword;
   readonly storeKeys: PasswordKeys;
 }
@@ -27,8 +24,7 @@ export interface StoredState {
 export interface KeystoreStateOptions {
   readonly file: KeystoreFile;
   readonly pkcs12Kdf: Pkcs12Kdf;
-  /** The passwords that an existing keystore may have, the likeliest first; at least one. */
-  readonly findPasswords: () => Iterable<StorePassword>;
+  readonly passwords: StorePasswords;
 }
 
 /**
@@ -41,6 +37,8 @@ const MAX_WAIT_MS = 10_000;
 const POLL_MS = 10;
 /** Linux stamps files by a clock that ticks every 1 to 10 ms. */
 const CLOCK_TICK_MS = 20;
+
+const NOT_STORED: FileStamp = { identity: "", mode: 0 };
 
 /**
  * What is in the file. The file is the truth: every call looks whether it is still the one in
@@ -115,7 +113,10 @@ export class KeystoreState {
    *
    * @throws AppError ERR_KEYSTORE_UNREADABLE, ERR_KEYSTORE_UNSUPPORTED
    */
-  async decode({ bytes, identity, mode }: FileState): Promise<OpenKeystore> {
+  async decode(
+    bytes: Uint8Array,
+    { identity, mode }: FileStamp = NOT_STORED,
+  ): Promise<OpenKeystore> {
     const { pfx, password, storeKeys } = await this.#tryPasswords(bytes);
     // Fresh keys each time, or those of long-gone salts would pile up in a daemon.
     const entryKeys = this.keys(new Secret(ENTRY_PASSWORD));
@@ -126,7 +127,7 @@ export class KeystoreState {
   async #load(): Promise<OpenKeystore> {
     const state = this.#options.file.read();
     if (state !== undefined) {
-      const open = await this.decode(state).catch((error) => {
+      const open = await this.decode(state.bytes, state).catch((error) => {
         throw naming(this.path, error);
       });
       this.replaced(open);
@@ -147,7 +148,7 @@ export class KeystoreState {
     bytes: Uint8Array,
   ): Promise<{ pfx: Pfx; password: StorePassword; storeKeys: PasswordKeys }> {
     let firstError: unknown;
-    for (const password of this.#options.findPasswords()) {
+    for (const password of this.#options.passwords.find()) {
       const storeKeys = this.keys(password.secret);
       try {
         return { pfx: await decodePfx(bytes, storeKeys), password, storeKeys };

@@ -1,11 +1,16 @@
-import { randomBytes } from "node:crypto";
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { existsSync, lstatSync, unlinkSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { AppError, systemErrorCode } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { Secret } from "../model/secret.ts";
-import { replaceFile } from "./atomic_file.ts";
-import { inheritOwner } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
+import {
+  type FilePassword,
+  generatePassword,
+  type PasswordFileOptions,
+  readPasswordFile,
+  writePasswordFile,
+} from "./password_file.ts";
+import { targetPath } from "./target_path.ts";
 
 /** The password of every MetricsHub install, public in MetricsHub's sources. */
 export const BUILT_IN_PASSWORD =
@@ -26,66 +31,51 @@ export interface StorePassword {
   readonly path: string | undefined;
   /** The permission bits of the file at `path`. */
   readonly mode: number | undefined;
-  /** Whether `path` is the successor of the place that `source` names: see {@link successorPath}. */
+  /**
+   * Whether `path` is not the place itself that `source` names, but its successor: the same with
+   * `.new` behind it. A rekeying puts the new password there until the keystore has it, as two files
+   * cannot change in one instant; whoever finds that the password does not open the keystore tries
+   * the successor.
+   */
   readonly isSuccessor: boolean;
 }
 
-export interface StorePasswordOptions {
-  readonly keystorePath: string;
+export interface StorePasswordOptions extends PasswordFileOptions {
   /** From `--password-file`. */
   readonly passwordFile: string | undefined;
   /** systemd's `$CREDENTIALS_DIRECTORY`. */
   readonly credentialsFolder: string | undefined;
-  readonly mayBeDenied: boolean;
-  /** The effective uid; undefined on Windows. */
-  readonly uid: number | undefined;
+}
+
+/** Where a keystore's password is found and kept. Everything throws AppError ERR_KEYSTORE_*. */
+export interface StorePasswords {
+  /**
+   * The passwords that an existing keystore may have: that of the first place that names one, else
+   * MetricsHub's; then, for who asks for another one, what is to succeed it.
+   */
+  find(): Iterable<StorePassword>;
+  /** The password for a keystore about to be created. */
+  forNewKeystore(): Promise<StorePassword>;
+  /**
+   * Makes `secret`, or a random password, the successor of `current`.
+   *
+   * @throws AppError ERR_REKEY_REFUSED where it could not be kept
+   */
+  stage(current: StorePassword, secret: Secret | undefined): Promise<StorePassword>;
+  /** Puts a successor in its predecessor's place, as far as that can be written. */
+  promote(successor: StorePassword): Promise<StorePassword>;
 }
 
 const CREDENTIAL_NAME = "keystore-password";
-const MAX_PASSWORD_BYTES = 4096;
-const GENERATED_BYTES = 24;
+const SUCCESSOR_SUFFIX = ".new";
 
-/**
- * The passwords that an existing keystore may have: that of the first place that names one, else
- * MetricsHub's; then, for who asks for another one, what is to succeed it.
- */
-export function* findStorePasswords(options: StorePasswordOptions): Generator<StorePassword> {
-  const current = configuredPassword(options) ?? builtIn();
-  yield current;
-  const successor = readPassword(successorPath(current, options), current.source, options);
-  if (successor !== undefined) yield { ...successor, isSuccessor: true };
-}
-
-/**
- * Where a rekeying puts the new password until the keystore has it, as two files cannot change in
- * one instant: beside the current one, with `.new` after its name. Whoever finds that the current
- * one does not open the keystore tries this one.
- */
-export function successorPath(
-  { path, isSuccessor }: StorePassword,
-  options: StorePasswordOptions,
-): string {
-  const current = path ?? passwordPath(options);
-  return isSuccessor ? current : `${current}.new`;
-}
-
-/**
- * The password for a keystore about to be created.
- *
- * @throws AppError ERR_KEYSTORE_UNSUPPORTED for one that Java could not use: its password-based
- *   encryption takes ASCII only
- */
-export async function newStorePassword(options: StorePasswordOptions): Promise<StorePassword> {
-  const configured = configuredPassword(options);
-  if (configured === undefined) {
-    return isMetricsHubInstall(options.keystorePath) ? builtIn() : await generate(options);
-  }
-  if (/^[\x20-\x7e]+$/.test(configured.secret.reveal())) return configured;
-  throw new AppError(
-    "ERR_KEYSTORE_UNSUPPORTED",
-    `cannot create keystore ${options.keystorePath}: the password in ${configured.path} holds ` +
-      "other than printable ASCII characters, with which Java could not open it",
-  );
+export function storePasswords(options: StorePasswordOptions): StorePasswords {
+  return {
+    find: () => findPasswords(options),
+    forNewKeystore: () => passwordForNewKeystore(options),
+    stage: (current, secret) => stage(options, current, secret),
+    promote: (successor) => promote(options, successor),
+  };
 }
 
 /** MetricsHub looks for its keystore in `security` beside the `bin` that it runs from. */
@@ -94,20 +84,101 @@ export function isMetricsHubInstall(keystorePath: string): boolean {
   return basename(folder) === "security" && existsSync(join(dirname(folder), "bin"));
 }
 
+function* findPasswords(options: StorePasswordOptions): Generator<StorePassword> {
+  const current = configuredPassword(options) ?? builtIn();
+  yield current;
+  const successor = readPasswordFile(successorPath(current, options), options);
+  if (successor !== undefined) yield { ...asSuccessor(current), ...successor };
+}
+
+async function passwordForNewKeystore(options: StorePasswordOptions): Promise<StorePassword> {
+  const configured = configuredPassword(options);
+  if (configured !== undefined) {
+    if (isUsableByJava(configured.secret)) return configured;
+    const text = `cannot create keystore ${options.keystorePath}: the password in ` +
+      `${configured.path} holds ${NOT_FOR_JAVA}`;
+    throw new AppError("ERR_KEYSTORE_UNSUPPORTED", text);
+  }
+  if (isMetricsHubInstall(options.keystorePath)) return builtIn();
+  // On the disk before anything is encrypted with it.
+  const written = await writePasswordFile(passwordPath(options), generatePassword(), options);
+  return found(written, "keystore-folder");
+}
+
+const NOT_FOR_JAVA = "other than printable ASCII characters, with which Java could not open it";
+
+/** Java's password-based encryption takes ASCII only. */
+function isUsableByJava(secret: Secret): boolean {
+  return /^[\x20-\x7e]+$/.test(secret.reveal());
+}
+
+async function stage(
+  options: StorePasswordOptions,
+  current: StorePassword,
+  secret: Secret | undefined,
+): Promise<StorePassword> {
+  if (secret !== undefined && !isUsableByJava(secret)) {
+    throw refused(`the new password holds ${NOT_FOR_JAVA}`);
+  }
+  const path = successorPath(current, options);
+  if (current.source === "systemd-credential") {
+    const given = readPasswordFile(path, options);
+    if (given !== undefined && (secret === undefined || isSame(given.secret, secret))) {
+      return { ...asSuccessor(current), ...given };
+    }
+    throw refused(
+      "the password comes from systemd's credential keystore-password, which apikey cannot change; " +
+        "pass the new one as credential keystore-password.new, and nothing else",
+    );
+  }
+  if (current.path !== undefined && !lstatSync(targetPath(current.path)).isFile()) {
+    throw refused(`the password comes from ${current.path}, which is no plain file`);
+  }
+  const next = secret ?? generatePassword();
+  if (isSame(next, current.secret)) throw refused("the new password is the present one");
+  const written = await writePasswordFile(path, next, options, current.path ?? path);
+  return { ...asSuccessor(current), ...written };
+}
+
+async function promote(
+  options: StorePasswordOptions,
+  successor: StorePassword,
+): Promise<StorePassword> {
+  const { path, secret, source } = successor;
+  // Only who configures the unit can make the new credential the one.
+  if (path === undefined || source === "systemd-credential") return successor;
+  const place = path.slice(0, -SUCCESSOR_SUFFIX.length);
+  const written = await writePasswordFile(targetPath(place), secret, options);
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    throw ioError(error, `cannot remove password file ${path}`, options.mayBeDenied);
+  }
+  return { ...found(written, source), path: place };
+}
+
+function isSame(one: Secret, other: Secret): boolean {
+  return one.reveal() === other.reveal();
+}
+
+function refused(reason: string): AppError {
+  return new AppError("ERR_REKEY_REFUSED", `cannot change the keystore's password: ${reason}`);
+}
+
 function configuredPassword(options: StorePasswordOptions): StorePassword | undefined {
   const { passwordFile, credentialsFolder } = options;
   if (passwordFile !== undefined) {
-    const password = readPassword(passwordFile, "password-file", options, { mayBePipe: true });
+    const password = readPasswordFile(passwordFile, options, { mayBePipe: true });
     if (password === undefined) throw noSuchFile(passwordFile);
-    return password;
+    return found(password, "password-file");
   }
   const places = [
     [credentialsFolder && join(credentialsFolder, CREDENTIAL_NAME), "systemd-credential"],
     [passwordPath(options), "keystore-folder"],
   ] as const;
   for (const [path, source] of places) {
-    const password = path ? readPassword(path, source, options) : undefined;
-    if (password !== undefined) return password;
+    const password = path ? readPasswordFile(path, options) : undefined;
+    if (password !== undefined) return found(password, source);
   }
   return undefined;
 }
@@ -122,22 +193,13 @@ function builtIn(): StorePassword {
   };
 }
 
-/** A random password in a file of its own, on the disk before anything is encrypted with it. */
-async function generate(options: StorePasswordOptions): Promise<StorePassword> {
-  const path = passwordPath(options);
-  const password = randomBytes(GENERATED_BYTES).toString("base64url");
-  try {
-    await replaceFile({
-      target: path,
-      bytes: Buffer.from(`${password}\n`),
-      prepare: (descriptor) => inheritOwner(descriptor, options.keystorePath, options.uid),
-      confirm: () => undefined,
-    });
-  } catch (error) {
-    throw ioError(error, `cannot write password file ${path}`, options.mayBeDenied);
-  }
-  const secret = new Secret(password);
-  return { secret, source: "keystore-folder", path, mode: 0o600, isSuccessor: false };
+function found(password: FilePassword, source: PasswordSource): StorePassword {
+  return { ...password, source, isSuccessor: false };
+}
+
+/** The built-in password has no place: what succeeds it lies beside the keystore. */
+function asSuccessor({ path, source }: StorePassword) {
+  return { source: path === undefined ? "keystore-folder" as const : source, isSuccessor: true };
 }
 
 /** Beside `metricshub-keystore.p12` it is `metricshub-keystore.password`. */
@@ -145,51 +207,11 @@ function passwordPath({ keystorePath }: StorePasswordOptions): string {
   return `${keystorePath.slice(0, -extname(keystorePath).length || undefined)}.password`;
 }
 
-function readPassword(
-  path: string,
-  source: PasswordSource,
-  { mayBeDenied }: StorePasswordOptions,
-  { mayBePipe } = { mayBePipe: false },
-): StorePassword | undefined {
-  try {
-    // A given file may be a pipe, `<(command)`; one that just lies beside the keystore may not, as
-    // nobody has to write to it ever.
-    const flags = mayBePipe ? 0 : constants.O_NONBLOCK ?? 0;
-    const descriptor = openSync(path, constants.O_RDONLY | flags);
-    try {
-      if (!mayBePipe && !fstatSync(descriptor).isFile()) throw noPassword(path);
-      const bytes = Buffer.alloc(MAX_PASSWORD_BYTES + 1);
-      const bytesRead = readSync(descriptor, bytes, 0, bytes.length, null);
-      const password = bytes.toString("utf8", 0, bytesRead).replace(/\r?\n$/, "");
-      bytes.fill(0);
-      if (password === "" || bytesRead > MAX_PASSWORD_BYTES) throw noPassword(path);
-      const { mode } = fstatSync(descriptor);
-      return {
-        secret: new Secret(password),
-        source,
-        path,
-        mode: mode & 0o777,
-        isSuccessor: false,
-      };
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return undefined;
-    throw ioError(error, `cannot read password file ${path}`, mayBeDenied);
-  }
+function successorPath(current: StorePassword, options: StorePasswordOptions): string {
+  return `${current.path ?? passwordPath(options)}${SUCCESSOR_SUFFIX}`;
 }
 
 function noSuchFile(path: string): AppError {
-  return new AppError(
-    "ERR_KEYSTORE_IO",
-    `cannot read password file ${path}: no such file or folder`,
-  );
-}
-
-function noPassword(path: string): AppError {
-  return new AppError(
-    "ERR_KEYSTORE_IO",
-    `password file ${path} is empty, too long or no plain file`,
-  );
+  const text = `cannot read password file ${path}: no such file or folder`;
+  return new AppError("ERR_KEYSTORE_IO", text);
 }

@@ -1,4 +1,4 @@
-const MAX_PRINTED_CHARACTERS = 300;
+const MAX_CHARACTERS = 300;
 
 /**
  * Characters that could move the cursor, break the line, turn the writing direction or hide: control,
@@ -17,14 +17,14 @@ export function isPrintable(text: string): boolean {
  * Foreign text for a terminal or a log line: what is not printable is escaped as in JavaScript
  * (`\u{1b}`), and endless text is cut.
  */
-export function printable(text: string): string {
+export function printable(text: string, maxCharacters = MAX_CHARACTERS): string {
   const characters = [...text];
-  const shown = characters.slice(0, MAX_PRINTED_CHARACTERS).join("");
+  const shown = characters.slice(0, maxCharacters).join("");
   const escaped = isPrintableAscii(shown) ? shown : shown.replace(
     unprintable(),
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
-  return characters.length > MAX_PRINTED_CHARACTERS ? `${escaped}…` : escaped;
+  return characters.length > maxCharacters ? `${escaped}…` : escaped;
 }
 
 function isPrintableAscii(text: string): boolean {

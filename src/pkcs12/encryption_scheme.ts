@@ -154,6 +154,17 @@ export interface KeyMaterial {
   readonly iv: Uint8Array | undefined;
 }
 
+/** For people: what a scheme is made of. */
+export function describeScheme(scheme: EncryptionScheme): string {
+  const { iterations } = scheme;
+  if (scheme.kind === "PBES2") {
+    const cipher = scheme.cipher.toUpperCase();
+    return `PBES2, ${cipher}, PBKDF2 with HMAC-${scheme.prf.toUpperCase()}, ${iterations} iterations`;
+  }
+  const keys = scheme.keyBytes === 24 ? 3 : 2;
+  return `pbeWithSHAAnd${keys}-KeyTripleDES-CBC, ${iterations} iterations`;
+}
+
 /** Schemes of the same name have the same key material under the same password. */
 export function derivationName(scheme: EncryptionScheme): string {
   const kind = scheme.kind === "PBES2" ? `${scheme.prf} ${scheme.cipher}` : scheme.kind;

@@ -1,12 +1,11 @@
 import * as v from "valibot";
+import { instant } from "./instant.ts";
 
 export const KEYS_PATH = "/v1/keys";
 
 export function keyPath(alias: string): string {
   return `${KEYS_PATH}/${encodeURIComponent(alias)}`;
 }
-
-const instant = v.nullable(v.pipe(v.string(), v.isoTimestamp()));
 
 /** A key as it is listed: everything but the key itself. */
 export const keySchema = v.object({

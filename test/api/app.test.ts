@@ -12,6 +12,7 @@ import { keyRoutes } from "../../src/api/keys.ts";
 import { parseAlias } from "../../src/model/alias.ts";
 import { parseExpiry } from "../../src/model/expiry.ts";
 import { KeyService } from "../../src/service/keys.ts";
+import { KeystoreService } from "../../src/service/keystore.ts";
 import { StatusService } from "../../src/service/status.ts";
 import { openKeystore, withFolder } from "../support/open_keystore.ts";
 
@@ -43,7 +44,8 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
     const defects: unknown[] = [];
     const routes = createRoutes({
       keys: new KeyService({ keystore, clock: systemClock }),
-      status: new StatusService(keystore),
+      keystore: new KeystoreService(keystore, undefined),
+      status: new StatusService(keystore, undefined),
       server: {
         version: "0",
         role: "daemon",

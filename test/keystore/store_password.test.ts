@@ -5,10 +5,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   BUILT_IN_PASSWORD,
-  findStorePasswords,
-  newStorePassword,
   type StorePassword,
   type StorePasswordOptions,
+  storePasswords,
 } from "../../src/keystore/store_password.ts";
 import { failure, platform, withFolder } from "../support/open_keystore.ts";
 
@@ -26,7 +25,7 @@ function optionsIn(
 }
 
 function firstPassword(options: StorePasswordOptions): StorePassword {
-  const [password] = findStorePasswords(options);
+  const [password] = storePasswords(options).find();
   if (password === undefined) throw new Error("no password");
   return password;
 }
@@ -71,7 +70,7 @@ test("takes no pipe that lies beside the keystore for its password", async () =>
 
 test("generates a password that only its owner can read, and finds it again", async () => {
   await withFolder(async (folder) => {
-    const made = await newStorePassword(optionsIn(folder));
+    const made = await storePasswords(optionsIn(folder)).forNewKeystore();
     const path = join(folder, "metricshub-keystore.password");
     assert.is(readFileSync(path, "utf8"), `${made.secret.reveal()}\n`);
     assert.ok(made.secret.reveal().length >= 32);
@@ -85,7 +84,7 @@ test("uses the built-in password for a new keystore in a MetricsHub install", as
   await withFolder(async (folder) => {
     mkdirSync(join(folder, "bin"));
     mkdirSync(join(folder, "security"));
-    const made = await newStorePassword(optionsIn(join(folder, "security")));
+    const made = await storePasswords(optionsIn(join(folder, "security"))).forNewKeystore();
     assert.is(made.source, "metricshub-built-in");
     assert.is(made.secret.reveal(), BUILT_IN_PASSWORD);
   });
@@ -96,7 +95,10 @@ test("creates nothing under a password that Java could not use", async () => {
     const passwordFile = join(folder, "given");
     writeFileSync(passwordFile, "pässword");
     const options = optionsIn(folder, { passwordFile });
-    const text = await failure("ERR_KEYSTORE_UNSUPPORTED", () => newStorePassword(options));
+    const text = await failure(
+      "ERR_KEYSTORE_UNSUPPORTED",
+      () => storePasswords(options).forNewKeystore(),
+    );
     assert.not.ok(text.includes("pässword"));
     assert.is((await firstPassword(options)).secret.reveal(), "pässword");
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { Keystore } from "../../src/keystore/keystore.ts";
 import { KeystoreFile } from "../../src/keystore/keystore_file.ts";
-import { findStorePasswords, newStorePassword } from "../../src/keystore/store_password.ts";
+import { storePasswords } from "../../src/keystore/store_password.ts";
 import { commandLock } from "../../src/keystore/writer_lock.ts";
 import { portablePkcs12Kdf } from "../../src/pkcs12/key_derivation.ts";
 import { pickPlatform } from "../../src/platform/pick_platform.ts";
@@ -23,19 +23,13 @@ export async function withFolder<T>(work: (folder: string) => T | Promise<T>): P
 
 export interface OpenOptions {
   readonly passwordFile?: string;
+  readonly credentialsFolder?: string;
   readonly file?: KeystoreFile;
   readonly timeoutMs?: number;
 }
 
 /** A keystore as a command opens it: real file, real lock. */
 export function openKeystore(path: string, options: OpenOptions = {}): Keystore {
-  const passwordOptions = {
-    keystorePath: path,
-    passwordFile: options.passwordFile,
-    credentialsFolder: undefined,
-    mayBeDenied: false,
-    uid: platform.self.uid,
-  };
   return new Keystore({
     file: options.file ??
       new KeystoreFile({ path, mayBeDenied: false, uid: platform.self.uid, generations: 3 }),
@@ -47,8 +41,13 @@ export function openKeystore(path: string, options: OpenOptions = {}): Keystore 
       createFolder: false,
     }),
     pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
-    findPasswords: () => findStorePasswords(passwordOptions),
-    newPassword: () => newStorePassword(passwordOptions),
+    passwords: storePasswords({
+      keystorePath: path,
+      passwordFile: options.passwordFile,
+      credentialsFolder: options.credentialsFolder,
+      mayBeDenied: false,
+      uid: platform.self.uid,
+    }),
   });
 }
 

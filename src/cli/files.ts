@@ -1,0 +1,62 @@
+import { closeSync, fsyncSync, openSync, readSync, unlinkSync, writeFileSync } from "node:fs";
+import { AppError, systemErrorCode } from "../errors.ts";
+import { printable } from "../model/printable.ts";
+import { systemErrorReason } from "../system_error.ts";
+
+/**
+ * Writes a file that did not exist, for its owner's eyes only, and onto the disk.
+ *
+ * @throws AppError ERR_FILE, and then there is no such file, or the one that was there
+ */
+export function writeNewFile(path: string, bytes: Uint8Array): void {
+  let isOurs = false;
+  try {
+    const descriptor = openSync(path, "wx", 0o600);
+    isOurs = true;
+    try {
+      writeFileSync(descriptor, bytes);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (isOurs) unlinkSync(path);
+    throw fileError(error, `cannot write ${path}`);
+  }
+}
+
+/** @throws AppError ERR_FILE, for a larger file too */
+export function readWholeFile(path: string, maxBytes: number): Uint8Array {
+  try {
+    const descriptor = openSync(path, "r");
+    try {
+      // By reading, as a pipe has no size.
+      const chunks: Uint8Array[] = [];
+      for (let size = 0;;) {
+        const chunk = Buffer.alloc(CHUNK_BYTES);
+        const bytesRead = readSync(descriptor, chunk);
+        if (bytesRead === 0) return Buffer.concat(chunks);
+        chunks.push(chunk.subarray(0, bytesRead));
+        size += bytesRead;
+        if (size > maxBytes) throw tooLarge(path, maxBytes);
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw fileError(error, `cannot read ${path}`);
+  }
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+function tooLarge(path: string, maxBytes: number): AppError {
+  return new AppError("ERR_FILE", `cannot read ${printable(path)}: more than ${maxBytes} bytes`);
+}
+
+function fileError(error: unknown, attempt: string): unknown {
+  const code = systemErrorCode(error);
+  if (code === undefined) return error;
+  const text = `${printable(attempt)}: ${systemErrorReason(code)}`;
+  return new AppError("ERR_FILE", text, { cause: error });
+}

@@ -1,0 +1,52 @@
+import { AppError } from "../errors.ts";
+import { printable } from "../model/printable.ts";
+import type { Rekeyed } from "../protocol/keystore.ts";
+import type { CommandSpec } from "./command.ts";
+import { readWholeFile } from "./files.ts";
+import { FORCE_OPTION, JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+
+const MAX_PASSWORD_BYTES = 4096;
+
+export const keystoreRekeyCommand: CommandSpec = {
+  name: "keystore rekey",
+  summary: "Give the keystore another password, and keep that where the present one is",
+  options: [
+    {
+      name: "new-password-file",
+      value: "FILE",
+      description:
+        "Take the password from FILE; else the credential keystore-password.new, or random",
+    },
+    { ...FORCE_OPTION, description: "Also where a MetricsHub would lose access to the keystore" },
+    JSON_OPTION,
+    ...WRITER_OPTIONS,
+  ],
+  examples: [
+    "apikey keystore rekey",
+    "apikey keystore rekey --new-password-file ./new-password",
+  ],
+  async run(args, { env, connect, print }) {
+    const file = args.value("new-password-file");
+    const password = file === undefined ? undefined : readPassword(file);
+    const client = await connect(targetSettings(args, env));
+    const force = args.isSet("force");
+    const rekeyed = await client.rekeyKeystore({ ...(password ? { password } : {}), force });
+    print(args.isSet("json") ? `${JSON.stringify(rekeyed)}\n` : describe(rekeyed));
+  },
+};
+
+function readPassword(path: string): string {
+  const bytes = readWholeFile(path, MAX_PASSWORD_BYTES);
+  const password = Buffer.from(bytes).toString("utf8").replace(/\r?\n$/, "");
+  bytes.fill(0);
+  if (password !== "") return password;
+  throw new AppError("ERR_USAGE", `password file ${printable(path)} is empty`);
+}
+
+function describe({ source, path }: Rekeyed): string {
+  const place = source === "systemd-credential"
+    ? "the credential keystore-password.new: make it keystore-password now"
+    : printable(path ?? "");
+  return `The keystore has a new password, kept in ${place}.\n` +
+    "Earlier states beside it, which were under the old one, have been removed.\n";
+}

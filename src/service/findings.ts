@@ -1,0 +1,167 @@
+import { printable } from "../model/printable.ts";
+import { type FileFacts, inspectFile, inspectFolderOf } from "../keystore/file_facts.ts";
+import type { ReadableKeystore } from "../keystore/keystore.ts";
+import { openKeys } from "../keystore/keystore_content.ts";
+import { BUILT_IN_PASSWORD } from "../keystore/store_password.ts";
+
+/** Something that is not as it should be, and what to do about it. */
+export interface Finding {
+  /** An error loses, leaks or hides something now; a warning may help somebody to. */
+  readonly severity: "error" | "warning";
+  /** A sentence without its full stop. */
+  readonly text: string;
+  readonly remedy: string;
+}
+
+/** What a look at the open keystore and at the files around it shows. */
+export async function findIrregularities(
+  keystore: ReadableKeystore,
+  path: string,
+  socket: string | undefined,
+): Promise<Finding[]> {
+  return [
+    ...faultFindings(keystore, path),
+    ...passwordFindings(keystore),
+    ...permissionFindings(keystore, path, socket),
+    ...await entryFindings(keystore),
+  ];
+}
+
+function faultFindings({ fault }: ReadableKeystore, path: string): Finding[] {
+  if (fault === undefined) return [];
+  return [{
+    severity: "error",
+    text: `DAMAGED OR GONE: ${fault.message}; its last good state is served, nothing is changed`,
+    remedy:
+      `save that state with \`apikey keystore backup FILE\`, then \`apikey keystore restore ` +
+      `FILE\`; or put ${path} right by other means`,
+  }];
+}
+
+function passwordFindings({ stored }: ReadableKeystore): Finding[] {
+  if (stored === undefined) return [];
+  const findings: Finding[] = [];
+  const { secret, isSuccessor, path } = stored.password;
+  if (secret.reveal() === BUILT_IN_PASSWORD) {
+    findings.push({
+      severity: "warning",
+      text: "The keystore's password is MetricsHub's built-in one, which is public: whoever can " +
+        "read the file can open it",
+      remedy:
+        "keep others from the file; where no MetricsHub reads it: apikey keystore rekey --force",
+    });
+  }
+  if (isSuccessor) {
+    findings.push({
+      severity: "warning",
+      text: `The keystore's password is in ${path}, not yet in the place that it succeeds`,
+      remedy: "any change with apikey completes that; a systemd credential is yours to replace",
+    });
+  }
+  return findings;
+}
+
+function permissionFindings(
+  { stored }: ReadableKeystore,
+  path: string,
+  socket: string | undefined,
+): Finding[] {
+  const keystore = inspectFile(path);
+  const owner = keystore?.uid;
+  return [
+    ...secretFileFindings("keystore", keystore),
+    ...secretFileFindings("password file", passwordFile(stored)),
+    ...folderFindings("keystore", inspectFolderOf(path), owner),
+    ...(socket === undefined ? [] : folderFindings("socket", inspectFolderOf(socket), owner)),
+    ...(socket === undefined ? [] : socketFindings(inspectFile(socket))),
+  ];
+}
+
+/** A pipe or a credential has no permissions to mind. */
+function passwordFile(stored: ReadableKeystore["stored"]): FileFacts | undefined {
+  const { source, path } = stored?.password ?? {};
+  return path === undefined || source === "systemd-credential" ? undefined : inspectFile(path);
+}
+
+function secretFileFindings(name: string, facts: FileFacts | undefined): Finding[] {
+  if (facts === undefined) return [];
+  const { path, mode } = facts;
+  const findings: Finding[] = [];
+  if ((mode & 0o007) !== 0) {
+    findings.push({
+      severity: "error",
+      text: `Every user of this host can read or write the ${name} ${path}`,
+      remedy: `chmod o= ${path}`,
+    });
+  }
+  if ((mode & 0o020) !== 0) {
+    findings.push({
+      severity: "warning",
+      text: `The group of the ${name} ${path} can write to it`,
+      remedy: `chmod g-w ${path}`,
+    });
+  }
+  return findings;
+}
+
+/** Whoever can write to a folder can put another file in the place of one in it. */
+function folderFindings(
+  name: string,
+  facts: FileFacts | undefined,
+  owner: number | undefined,
+): Finding[] {
+  if (facts === undefined) return [];
+  const { path, mode, uid } = facts;
+  const findings: Finding[] = [];
+  if ((mode & 0o1002) === 0o002) {
+    findings.push({
+      severity: "error",
+      text: `Every user of this host can replace the ${name}: its folder ${path} is open to all`,
+      remedy: `chmod o-w ${path}`,
+    });
+  } else if ((mode & 0o1020) === 0o020) {
+    findings.push({
+      severity: "warning",
+      text: `The group of the folder ${path} can replace the ${name} in it`,
+      remedy: `chmod g-w ${path}`,
+    });
+  }
+  if (uid !== 0 && owner !== undefined && uid !== owner) {
+    findings.push({
+      severity: "warning",
+      text: `The folder ${path} belongs to uid ${uid}, who can replace the ${name} in it`,
+      remedy: `chown ${owner} ${path}`,
+    });
+  }
+  return findings;
+}
+
+function socketFindings(facts: FileFacts | undefined): Finding[] {
+  if (facts === undefined || (facts.mode & 0o002) === 0) return [];
+  return [{
+    severity: "warning",
+    text: `Every user of this host can connect to ${facts.path}, if only to be turned away`,
+    remedy: "start the daemon with another --socket-mode",
+  }];
+}
+
+async function entryFindings({ content }: ReadableKeystore): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const key of await openKeys(content)) {
+    if (key.lastCharacters !== undefined) continue;
+    const alias = printable(key.alias);
+    findings.push({
+      severity: "error",
+      text: `The entry of alias '${alias}' cannot be opened, and MetricsHub finds no key behind it`,
+      remedy: `apikey revoke ${alias}`,
+    });
+  }
+  if (content.pfx.contents.some(({ bags }) => bags === undefined)) {
+    findings.push({
+      severity: "warning",
+      text: "Part of the keystore is encrypted in a way that is not supported; it is kept as it is",
+      remedy: "rewrite the keystore with a current keytool",
+    });
+  }
+  return findings;
+}
