@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { findCommand, parseArguments } from "../../src/cli/arguments.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/run.ts";
 import type { DaemonSettings, TargetSettings } from "../../src/cli/settings.ts";
@@ -255,7 +256,9 @@ test("has help with an example for every command", async () => {
   console.info = (text: string) => void lines.push(text);
   try {
     for (const { name, options } of COMMANDS) {
-      for (const argv of [[name, "--help"], [name, "-h"], ["help", name], ["--help", name]]) {
+      const words = name.split(" ");
+      const ways = [[...words, "--help"], [...words, "-h"], ["help", ...words], ["-h", ...words]];
+      for (const argv of ways) {
         lines.length = 0;
         assert.is((await runWith(argv)).status, 0);
         const text = lines.join("\n");
@@ -265,30 +268,47 @@ test("has help with an example for every command", async () => {
       }
     }
     assert.is((await runWith([])).status, 2);
+    lines.length = 0;
+    assert.is((await runWith(["keystore", "--help"])).status, 0);
+    assert.match(lines.join("\n"), /keystore rekey/);
+    assert.not.match(lines.join("\n"), /revoke/);
   } finally {
     console.info = info;
   }
 });
 
-test("has examples that parse", async () => {
-  for (const example of COMMANDS.flatMap(({ examples }) => examples)) {
-    const [program, ...argv] = example.split(" ");
-    const answer = ({ method, path }: ApiRequest) => {
-      if (method === "DELETE") return { status: 204 };
-      if (method === "POST") return { status: 201, body: KEY };
-      return { status: 200, body: path.endsWith("keys") ? { keys: [] } : STATUS };
-    };
-    const { status, err } = await runWith(argv, { answer });
-    assert.equal([program, status, err], ["apikey", 0, []], example);
+test("has examples that parse", () => {
+  for (const command of COMMANDS) {
+    for (const example of command.examples) {
+      const [program, ...argv] = example.split(" ");
+      const found = findCommand(COMMANDS, argv);
+      assert.equal([program, found.command.name], ["apikey", command.name], example);
+      parseArguments(command, found.rest);
+    }
   }
 });
 
-const STATUS = {
-  version: "1",
-  server: { role: "daemon", pid: 1, socket: null, startedAt: "2026-01-01T00:00:00.000Z" },
-  keystore: { path: "/k", exists: true, keys: 1, otherEntries: 0 },
-  password: null,
-  warnings: [],
-};
+test("knows commands of two words, and says what there is", async () => {
+  const cases: readonly (readonly [argv: readonly string[], expected: RegExp])[] = [
+    [
+      ["keystore"],
+      /keystore what\? check, info, backup, restore, rekey; see apikey keystore --help/,
+    ],
+    [["keystore", "--json"], /keystore what\?/],
+    [["keystore", "chekc"], /did you mean 'keystore check'\?/],
+    [["keystor", "check"], /unknown command 'keystor'/],
+    [["check"], /unknown command 'check'/],
+    [["keystore", "check", "x"], /unexpected argument 'x'/],
+    [["keystore", "backup"], /which FILE\?/],
+  ];
+  for (const [argv, expected] of cases) {
+    const { status, err } = await runWith(argv);
+    assert.is(status, 2, argv.join(" "));
+    assert.match(
+      err.map((line) => line.replace(/^\{.*"detail":"(.*)"\}$/, "$1"))[0] ?? "",
+      expected,
+    );
+  }
+});
 
 test.run();

@@ -75,6 +75,24 @@ for (const fixture of FIXTURES) {
   });
 }
 
+for (const fixture of FIXTURES) {
+  readersTest(`Java and others read ${fixture.file} under another password`, async () => {
+    const { file, options } = await copyOf(fixture);
+    const before = await tool.dump(file, fixture.password);
+    const next = `${file}.next`;
+    await writeFile(next, "Another 1\n", { mode: 0o600 });
+    const rekey = ["keystore", "rekey", "--force", "--new-password-file", next];
+    await succeeds(...rekey, ...options);
+    assert.equal(await tool.dump(file, "Another 1"), before);
+    const [old] = await Promise.allSettled([tool.dump(file, fixture.password)]);
+    assert.is(old?.status, "rejected", "the old password still opens it");
+    await assertForeignReaders(fixture, file, next, before);
+    // What Java writes on top of it is read here again.
+    await tool.add(file, "Another 1", "java-plain", JAVA_KEY);
+    assert.ok((await list(options)).includes("java-plain ********************e5aa"));
+  });
+}
+
 interface Copy {
   readonly file: string;
   readonly passwordFile: string;
@@ -178,7 +196,7 @@ async function assertForeignReaders(
   passwordFile: string,
   entries: readonly JavaEntry[],
 ): Promise<void> {
-  const original = await readers(fixturePath(fixture.file), passwordFile);
+  const original = await readers(fixturePath(fixture.file), `${folder}/${fixture.file}.password`);
   for (const { reader, status, output } of await readers(file, passwordFile)) {
     assert.is(status, 0, `${reader}: ${output}`);
     const secretsToo = reader === "openssl" ||
