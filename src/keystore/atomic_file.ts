@@ -8,7 +8,7 @@ import {
   readdirSync,
   renameSync,
   unlinkSync,
-  writeFileSync,
+  writevSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -22,7 +22,8 @@ const fsync = promisify(fsyncWithCallback);
 
 export interface Replacement {
   readonly target: string;
-  readonly bytes: Uint8Array;
+  /** What is to be in the file, in pieces. */
+  readonly content: readonly Uint8Array[];
   /** Gives the file its owner and mode, before there is anything in it. */
   readonly prepare: (descriptor: number) => void;
   /** The last word before the rename, which follows without anything in between. */
@@ -39,13 +40,13 @@ export interface Replacement {
  *   unless it is the sync of the folder that failed
  */
 export async function replaceFile(replacement: Replacement): Promise<BigIntStats> {
-  const { target, bytes, prepare, confirm } = replacement;
+  const { target, content, prepare, confirm } = replacement;
   const [prefix, suffix] = temporaryAffixes(target);
   const name = `${prefix}${randomBytes(8).toString("hex")}${suffix}`;
   const temporary = join(dirname(target), name);
   const descriptor = openSync(temporary, "wx", 0o600);
   try {
-    const stats = await fill(descriptor, bytes, prepare);
+    const stats = await fill(descriptor, content, prepare);
     confirm();
     renameSync(temporary, target);
     await syncFolder(dirname(target));
@@ -79,16 +80,30 @@ function unlinkIfPossible(path: string): void {
 
 async function fill(
   descriptor: number,
-  bytes: Uint8Array,
+  content: readonly Uint8Array[],
   prepare: Replacement["prepare"],
 ): Promise<BigIntStats> {
   try {
     prepare(descriptor);
-    writeFileSync(descriptor, bytes);
+    writeAll(descriptor, content);
     await fsync(descriptor);
     return fstatSync(descriptor, { bigint: true });
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** writev(2) may write less than all without an error. */
+function writeAll(descriptor: number, content: readonly Uint8Array[]): void {
+  let rest = content.filter(({ length }) => length > 0);
+  while (rest.length > 0) {
+    let written = writevSync(descriptor, rest);
+    const at = rest.findIndex(({ length }) => {
+      if (written < length) return true;
+      written -= length;
+      return false;
+    });
+    rest = at < 0 ? [] : [rest[at]?.subarray(written) ?? new Uint8Array(), ...rest.slice(at + 1)];
   }
 }
 

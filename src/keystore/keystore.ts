@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { Secret } from "../model/secret.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
-import { encodePfx } from "../pkcs12/pfx.ts";
+import { encodePfx, encodePfxPieces } from "../pkcs12/pfx.ts";
 import type { Generation } from "./generations.ts";
 import { FileChangedError, type KeystoreFile } from "./keystore_file.ts";
 import type { KeystoreContent } from "./keystore_content.ts";
@@ -151,12 +151,10 @@ export class Keystore {
         if (stored === undefined) throw this.#missing();
         const successor = await passwords.stage(stored.password, newPassword);
         const newKeys = this.#state.keys(successor.secret);
-        const bytes = await encodePfx(
-          await rekeyContent(content, stored.storeKeys, newKeys),
-          newKeys,
-        );
+        const pfx = await rekeyContent(content, stored.storeKeys, newKeys);
+        const pieces = await encodePfxPieces(pfx, newKeys);
         this.#state.doubt();
-        await file.replace(bytes, stored.identity);
+        await file.replace(pieces, stored.identity);
         file.forgetGenerations();
         return await passwords.promote(successor);
       })
@@ -240,14 +238,14 @@ export class Keystore {
   async #save(base: OpenKeystore, content: KeystoreContent): Promise<void> {
     const password = base.stored?.password ?? await this.#options.passwords.forNewKeystore();
     const storeKeys = base.stored?.storeKeys ?? this.#state.keys(password.secret);
-    const bytes = await encodePfx(content.pfx, storeKeys);
-    if (bytes.length > MAX_FILE_BYTES) {
+    const pieces = await encodePfxPieces(content.pfx, storeKeys);
+    if (pieces.reduce((sum, { length }) => sum + length, 0) > MAX_FILE_BYTES) {
       const text = `keystore ${this.path} would grow beyond ${MAX_FILE_BYTES} bytes`;
       throw new AppError("ERR_KEYSTORE_UNSUPPORTED", text);
     }
     // A save that fails half-way may or may not have replaced the file.
     this.#state.doubt();
-    const { identity, mode } = await this.#options.file.replace(bytes, base.stored?.identity);
+    const { identity, mode } = await this.#options.file.replace(pieces, base.stored?.identity);
     this.#state.replaced({ content, stored: { identity, mode, password, storeKeys } });
   }
 }

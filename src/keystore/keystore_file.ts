@@ -92,14 +92,17 @@ export class KeystoreFile {
   }
 
   /**
-   * Puts `bytes` in the file's place as {@link replaceFile} does, links followed, owner and mode kept;
+   * Puts `content`, given in pieces, in the file's place as {@link replaceFile} does, links followed, owner and mode kept;
    * what was there becomes the first generation. Only the writer may call it.
    *
-   * @param expected the state that `bytes` were made from
+   * @param expected the state that `content` was made from
    * @throws FileChangedError when the file is in another state by the moment of the rename
    */
-  async replace(bytes: Uint8Array, expected: FileIdentity | undefined): Promise<FileStamp> {
-    return await this.#replace(bytes, expected, (target) => {
+  async replace(
+    content: readonly Uint8Array[],
+    expected: FileIdentity | undefined,
+  ): Promise<FileStamp> {
+    return await this.#replace(content, expected, (target) => {
       keepGeneration(target, this.#options.generations);
     });
   }
@@ -116,7 +119,7 @@ export class KeystoreFile {
     isGood: boolean,
   ): Promise<string | undefined> {
     let kept: string | undefined;
-    await this.#replace(bytes, expected, (target) => {
+    await this.#replace([bytes], expected, (target) => {
       if (isGood) keepGeneration(target, Math.max(1, this.#options.generations));
       if (expected !== undefined) kept = isGood ? generationPath(target, 1) : setAside(target);
     });
@@ -142,7 +145,7 @@ export class KeystoreFile {
   }
 
   async #replace(
-    bytes: Uint8Array,
+    content: readonly Uint8Array[],
     expected: FileIdentity | undefined,
     keep: (target: string) => void,
   ): Promise<FileStamp> {
@@ -153,7 +156,7 @@ export class KeystoreFile {
       this.#swept = true;
       const stats = await replaceFile({
         target,
-        bytes,
+        content,
         prepare: (descriptor) => keepOwnerAndMode(descriptor, target, this.#options.uid),
         confirm: () => {
           this.#assertStill(expected);

@@ -77,7 +77,7 @@ export async function writePasswordFile(
   try {
     const { mode } = await replaceFile({
       target: path,
-      bytes: Buffer.from(`${secret.reveal()}\n`),
+      content: [Buffer.from(`${secret.reveal()}\n`)],
       prepare(descriptor) {
         if (existsSync(like)) keepOwnerAndMode(descriptor, like, uid);
         else inheritOwner(descriptor, keystorePath, uid);

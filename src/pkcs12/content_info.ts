@@ -61,27 +61,44 @@ export async function encodeContentInfo(
   keys: PasswordKeys,
 ): Promise<Uint8Array[]> {
   if (encoding !== undefined) return [encoding];
-  const safeContents = wrapDer(TAG.SEQUENCE, adjacent((bags ?? []).map((bag) => bag.encoding)));
+  const safeContents = wrapDer(TAG.SEQUENCE, encodeBags(bags ?? []));
   if (kind === "data") return encodeData(safeContents);
   return [await encodeEncryptedData(Buffer.concat(safeContents), keys)];
 }
 
-/** Views that lie one behind the other in the same memory, as one each: a file has few such runs. */
-function adjacent(views: readonly Uint8Array[]): Uint8Array[] {
+/** More pieces than these cost more to handle one by one than to put together once. */
+const MAX_RUNS = 64;
+
+/** In few pieces: bags from one file lie one behind the other, new ones each by itself. */
+function encodeBags(bags: readonly SafeBag[]): Uint8Array[] {
+  const runs = adjacent(bags);
+  if (runs.length <= MAX_RUNS) return runs;
+  const together = new Uint8Array(Buffer.concat(runs));
+  let offset = 0;
+  for (const bag of bags) {
+    const end = offset + bag.encoding.length;
+    bag.moveTo(together.subarray(offset, end));
+    offset = end;
+  }
+  return [together];
+}
+
+/** Bags that lie one behind the other in the same memory as one view each. */
+function adjacent(bags: readonly SafeBag[]): Uint8Array[] {
   const runs: Uint8Array[] = [];
   let first: Uint8Array | undefined;
   let length = 0;
   const close = () => {
     if (first !== undefined) runs.push(new Uint8Array(first.buffer, first.byteOffset, length));
   };
-  for (const view of views) {
-    if (first?.buffer === view.buffer && first.byteOffset + length === view.byteOffset) {
-      length += view.length;
+  for (const { encoding } of bags) {
+    if (first?.buffer === encoding.buffer && first.byteOffset + length === encoding.byteOffset) {
+      length += encoding.length;
       continue;
     }
     close();
-    first = view;
-    length = view.length;
+    first = encoding;
+    length = encoding.length;
   }
   close();
   return runs;

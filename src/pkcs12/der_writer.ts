@@ -1,4 +1,5 @@
 import { objectIdentifierOctets } from "./object_identifier.ts";
+import { OID } from "./oid.ts";
 import { TAG } from "./tag.ts";
 
 /** DER for one value: `tag`, the length of all parts together, the parts. */
@@ -37,8 +38,16 @@ export function encodeNull(): Uint8Array {
 
 /** @param dotted an OBJECT IDENTIFIER whose arcs fit 53 bits */
 export function encodeObjectIdentifier(dotted: string): Uint8Array {
-  return encodeDer(TAG.OBJECT_IDENTIFIER, objectIdentifierOctets(dotted));
+  return KNOWN.get(dotted) ?? encodeDer(TAG.OBJECT_IDENTIFIER, objectIdentifierOctets(dotted));
 }
+
+/** A new entry has eight of them. */
+const KNOWN: ReadonlyMap<string, Uint8Array> = new Map(
+  Object.values(OID).map((dotted) => [
+    dotted,
+    encodeDer(TAG.OBJECT_IDENTIFIER, objectIdentifierOctets(dotted)),
+  ]),
+);
 
 /** UTF-16, big-endian, as BMPString has it and Java writes it (surrogate pairs included). */
 export function encodeBmpString(text: string): Uint8Array {

@@ -58,6 +58,11 @@ export async function decodePfx(bytes: Uint8Array, keys: PasswordKeys): Promise<
 
 /** The file for a PFX: parts that did not change octet for octet, under a MAC of JDK 17's kind. */
 export async function encodePfx(pfx: Pfx, keys: PasswordKeys): Promise<Uint8Array> {
+  return Buffer.concat(await encodePfxPieces(pfx, keys));
+}
+
+/** The same in pieces, of which most are views: a large keystore need not be copied to be written. */
+export async function encodePfxPieces(pfx: Pfx, keys: PasswordKeys): Promise<Uint8Array[]> {
   const contents = await Promise.all(
     pfx.contents.map((content) => encodeContentInfo(content, keys)),
   );
@@ -66,9 +71,7 @@ export async function encodePfx(pfx: Pfx, keys: PasswordKeys): Promise<Uint8Arra
   const mac = isCurrentMac(pfx.mac) ? pfx.mac : newMacParameters();
   const macData = await encodeMacData(mac, keys, authenticatedSafe);
   const version = encodeUnsignedInteger(3);
-  return Buffer.concat(
-    wrapDer(TAG.SEQUENCE, [version, ...encodeData(authenticatedSafe), macData]),
-  );
+  return wrapDer(TAG.SEQUENCE, [version, ...encodeData(authenticatedSafe), macData]);
 }
 
 function decodeEnvelope(der: Uint8Array): { authenticatedSafe: Uint8Array; macData: MacData } {

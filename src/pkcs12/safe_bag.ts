@@ -14,16 +14,26 @@ import { TAG } from "./tag.ts";
  * hold 100,000 of them, so no more is kept of each than its name; the rest is read when asked for.
  */
 export class SafeBag {
-  readonly encoding: Uint8Array;
+  #encoding: Uint8Array;
   readonly bagId: string;
   readonly friendlyName: string | undefined;
 
   /** @throws AppError ERR_KEYSTORE_UNREADABLE for anything that is not a whole SafeBag */
   constructor(encoding: Uint8Array) {
-    this.encoding = encoding;
+    this.#encoding = encoding;
     const parts = decodeParts(encoding);
     this.bagId = parts.bagId;
     this.friendlyName = decodeAttributes(parts.bagAttributes).friendlyName;
+  }
+
+  get encoding(): Uint8Array {
+    return this.#encoding;
+  }
+
+  /** Goes on with the same octets at another place in memory. */
+  moveTo(encoding: Uint8Array): void {
+    if (encoding.length !== this.#encoding.length) throw new TypeError("other octets");
+    this.#encoding = encoding;
   }
 
   /** The encoding inside `bagValue`'s [0] EXPLICIT. */

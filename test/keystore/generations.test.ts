@@ -19,7 +19,7 @@ function fileAt(path: string, generations: number): KeystoreFile {
 
 async function write(path: string, generations: number, ...texts: string[]): Promise<void> {
   const file = fileAt(path, generations);
-  for (const text of texts) await file.replace(Buffer.from(text), file.identity());
+  for (const text of texts) await file.replace([Buffer.from(text)], file.identity());
 }
 
 /** What is in the file, and in each of its generations from the newest on. */

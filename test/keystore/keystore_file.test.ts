@@ -24,11 +24,11 @@ test("replaces exactly the state that it was told of", async () => {
     const path = join(folder, "a.p12");
     const file = fileAt(path);
     assert.is(file.read(), undefined);
-    const { identity } = await file.replace(Buffer.from("one"), undefined);
+    const { identity } = await file.replace([Buffer.from("one")], undefined);
     assert.is((file.read())?.identity, identity);
     writeFileSync(path, "theirs");
     let refused: unknown;
-    await file.replace(Buffer.from("two"), identity).catch((error) => refused = error);
+    await file.replace([Buffer.from("two")], identity).catch((error) => refused = error);
     assert.instance(refused, FileChangedError);
     assert.is(readFileSync(path, "utf8"), "theirs");
     assert.equal(readdirSync(folder), ["a.p12"]);
@@ -38,7 +38,7 @@ test("replaces exactly the state that it was told of", async () => {
 test("makes a file that only its owner can read, whatever the umask", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "a.p12");
-    await platform.withMode(0o777, () => fileAt(path).replace(Buffer.from("one"), undefined));
+    await platform.withMode(0o777, () => fileAt(path).replace([Buffer.from("one")], undefined));
     assert.is(statSync(path).mode & 0o777, 0o600);
   });
 });
@@ -49,7 +49,7 @@ test("keeps the mode of the file that it replaces", async () => {
     writeFileSync(path, "old");
     chmodSync(path, 0o640);
     const file = fileAt(path);
-    await file.replace(Buffer.from("new"), file.identity());
+    await file.replace([Buffer.from("new")], file.identity());
     assert.is(statSync(path).mode & 0o777, 0o640);
   });
 });
@@ -63,7 +63,7 @@ for (const exists of [true, false]) {
       symlinkSync("real/a.p12", join(folder, "inner"));
       symlinkSync(join(folder, "inner"), join(folder, "outer"));
       const file = fileAt(join(folder, "outer"));
-      await file.replace(Buffer.from("new"), file.identity());
+      await file.replace([Buffer.from("new")], file.identity());
       assert.is(readFileSync(target, "utf8"), "new");
       assert.not.ok(lstatSync(target).isSymbolicLink());
       assert.is(readlinkSync(join(folder, "inner")), "real/a.p12");
@@ -82,7 +82,7 @@ test("clears away what a killed writer left, and nothing else", async () => {
     ) {
       writeFileSync(join(folder, name), "x");
     }
-    await fileAt(path).replace(Buffer.from("one"), undefined);
+    await fileAt(path).replace([Buffer.from("one")], undefined);
     const left = [".b.p12.0123456789abcdef.tmp", "a.p12", "a.p12.tmp"];
     assert.equal(readdirSync(folder).sort(), left);
   });
@@ -95,7 +95,7 @@ test("calls a folder and a loop of links what they are", async () => {
     await failure("ERR_KEYSTORE_IO", () => fileAt(join(folder, "loop")).read());
     await failure(
       "ERR_KEYSTORE_IO",
-      () => fileAt(join(folder, "loop")).replace(Buffer.of(1), undefined),
+      () => fileAt(join(folder, "loop")).replace([Buffer.of(1)], undefined),
     );
   });
 });
