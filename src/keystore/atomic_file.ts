@@ -26,8 +26,12 @@ export interface Replacement {
   readonly content: readonly Uint8Array[];
   /** Gives the file its owner and mode, before there is anything in it. */
   readonly prepare: (descriptor: number) => void;
-  /** The last word before the rename, which follows without anything in between. */
-  readonly confirm: () => void;
+  /**
+   * The last word before the rename, which follows without anything in between.
+   *
+   * @param stats the new file's
+   */
+  readonly confirm: (stats: BigIntStats) => void;
 }
 
 /**
@@ -47,7 +51,7 @@ export async function replaceFile(replacement: Replacement): Promise<BigIntStats
   const descriptor = openSync(temporary, "wx", 0o600);
   try {
     const stats = await fill(descriptor, content, prepare);
-    confirm();
+    confirm(stats);
     renameSync(temporary, target);
     await syncFolder(dirname(target));
     return stats;

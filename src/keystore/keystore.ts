@@ -3,9 +3,13 @@ import type { Secret } from "../model/secret.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
 import { encodePfx, encodePfxPieces } from "../pkcs12/pfx.ts";
 import type { Generation } from "./generations.ts";
-import { FileChangedError, type KeystoreFile } from "./keystore_file.ts";
-import type { KeystoreContent } from "./keystore_content.ts";
-import { KeystoreDraft } from "./keystore_draft.ts";
+import {
+  FileChangedError,
+  type FileIdentity,
+  type FileStamp,
+  type KeystoreFile,
+} from "./keystore_file.ts";
+import { type FinishedDraft, KeystoreDraft } from "./keystore_draft.ts";
 import { KeystoreState, type KeystoreStateOptions, type OpenKeystore } from "./keystore_state.ts";
 import { rekeyContent } from "./rekey_content.ts";
 import type { StorePassword } from "./store_password.ts";
@@ -128,8 +132,8 @@ export class Keystore {
             : error;
         });
         await assertRestorable(candidate);
-        this.#state.doubt();
         const keptAt = await this.#options.file.supersede(bytes, identity, isGood);
+        this.#state.doubt();
         return { open: await this.#state.now(), keptAt };
       })
     );
@@ -153,12 +157,29 @@ export class Keystore {
         const newKeys = this.#state.keys(successor.secret);
         const pfx = await rekeyContent(content, stored.storeKeys, newKeys);
         const pieces = await encodePfxPieces(pfx, newKeys);
+        await this.#replace(pieces, stored.identity);
         this.#state.doubt();
-        await file.replace(pieces, stored.identity);
         file.forgetGenerations();
         return await passwords.promote(successor);
       })
     );
+  }
+
+  async #replace(
+    pieces: readonly Uint8Array[],
+    expected: FileIdentity | undefined,
+  ): Promise<FileStamp> {
+    try {
+      return await this.#options.file.replace(
+        pieces,
+        expected,
+        (identity) => this.#state.expect(identity),
+      );
+    } catch (error) {
+      // It may or may not have replaced the file.
+      this.#state.doubt();
+      throw error;
+    }
   }
 
   async #opens(): Promise<boolean> {
@@ -235,18 +256,17 @@ export class Keystore {
     throw new AppError("ERR_KEYSTORE_IN_USE", text);
   }
 
-  async #save(base: OpenKeystore, content: KeystoreContent): Promise<void> {
+  async #save(base: OpenKeystore, { pfx, saved }: FinishedDraft): Promise<void> {
     const password = base.stored?.password ?? await this.#options.passwords.forNewKeystore();
     const storeKeys = base.stored?.storeKeys ?? this.#state.keys(password.secret);
-    const pieces = await encodePfxPieces(content.pfx, storeKeys);
+    const pieces = await encodePfxPieces(pfx, storeKeys);
     if (pieces.reduce((sum, { length }) => sum + length, 0) > MAX_FILE_BYTES) {
       const text = `keystore ${this.path} would grow beyond ${MAX_FILE_BYTES} bytes`;
       throw new AppError("ERR_KEYSTORE_UNSUPPORTED", text);
     }
-    // A save that fails half-way may or may not have replaced the file.
-    this.#state.doubt();
-    const { identity, mode } = await this.#options.file.replace(pieces, base.stored?.identity);
-    this.#state.replaced({ content, stored: { identity, mode, password, storeKeys } });
+    const { identity, mode } = await this.#replace(pieces, base.stored?.identity);
+    const stored = { identity, mode, password, storeKeys };
+    this.#state.replaced({ content: saved(), stored });
   }
 }
 

@@ -6,9 +6,16 @@ import {
   deriveKeyMaterial,
   newEncryptionScheme,
 } from "../pkcs12/encryption_scheme.ts";
-import type { SafeBag } from "../pkcs12/safe_bag.ts";
+import type { Pfx } from "../pkcs12/pfx.ts";
+import { gather, type SafeBag } from "../pkcs12/safe_bag.ts";
 import { type ApiKeyEntry, type NewApiKey, sealApiKeyEntry } from "./api_key_entry.ts";
 import { type KeystoreContent, sharedSalt } from "./keystore_content.ts";
+
+export interface FinishedDraft {
+  readonly pfx: Pfx;
+  /** To be called once `pfx` is in the file: what is in memory then. */
+  readonly saved: () => KeystoreContent;
+}
 
 /** So many take some tens of milliseconds; the rest is for the next save. */
 const MAX_RESEALED = 1_000;
@@ -52,42 +59,49 @@ export class KeystoreDraft {
     if (!this.#added.delete(alias)) this.#removed.add(alias);
   }
 
-  /** The keystore with all changes in it. */
-  async finish(): Promise<KeystoreContent> {
-    const entries = new Map(this.#base.entries);
+  /** The keystore with all changes in it, to be written. */
+  async finish(): Promise<FinishedDraft> {
+    const { pfx, entries } = this.#base;
     /** What takes a bag's place: undefined for nothing. */
     const replaced = new Map<SafeBag, SafeBag | undefined>();
     for (const alias of this.#removed) {
-      const entry = entries.get(alias);
-      for (const bag of entry ? [entry.bag, ...entry.shadowed] : []) replaced.set(bag, undefined);
-      entries.delete(alias);
+      const { bag, shadowed = [] } = entries.get(alias) ?? {};
+      for (const removed of bag ? [bag, ...shadowed] : []) replaced.set(removed, undefined);
     }
-    for (const [entry, resealed] of await this.#reseal(entries.values())) {
-      replaced.set(entry.bag, resealed.bag);
-      entries.set(entry.alias, resealed);
-    }
-    let contents = this.#base.pfx.contents.map((content) => withReplaced(content, replaced));
+    const resealed = await this.#reseal();
+    for (const [entry, { bag }] of resealed) replaced.set(entry.bag, bag);
+    const added = Array.from(this.#added.values(), ({ bag }) => bag);
+    gather(added);
+    const kept = pfx.contents.map((content) => withReplaced(content, replaced));
+    const finished = { ...pfx, contents: withAdded(kept, added) };
+    return { pfx: finished, saved: () => this.#saved(finished, resealed.values()) };
+  }
+
+  #saved(pfx: Pfx, resealed: Iterable<ApiKeyEntry>): KeystoreContent {
+    // In place: a copy for each save of a large keystore would be most of its garbage.
+    const entries = this.#base.entries as Map<Alias, ApiKeyEntry>;
+    for (const alias of this.#removed) entries.delete(alias);
+    for (const entry of resealed) entries.set(entry.alias, entry);
     for (const [alias, entry] of this.#added) entries.set(alias, entry);
-    contents = withAdded(contents, Array.from(this.#added.values(), ({ bag }) => bag));
-    const salt = this.#salt ?? this.#base.salt;
-    return { ...this.#base, pfx: { ...this.#base.pfx, contents }, entries, salt };
+    return { ...this.#base, pfx, entries, salt: this.#salt ?? this.#base.salt };
   }
 
   /**
    * New bags for entries that were opened with a derivation of their own, as Java gives each one:
    * from then on they open with everybody's. Those that nobody has opened yet stay as they are.
    */
-  async #reseal(entries: Iterable<ApiKeyEntry>): Promise<[ApiKeyEntry, ApiKeyEntry][]> {
-    const resealed: [ApiKeyEntry, ApiKeyEntry][] = [];
+  async #reseal(): Promise<Map<ApiKeyEntry, ApiKeyEntry>> {
+    const resealed = new Map<ApiKeyEntry, ApiKeyEntry>();
     const salt = this.#salt ?? sharedSalt(this.#base);
     if (salt === undefined) return resealed;
     const scheme = newEncryptionScheme(salt);
     const name = derivationName(scheme);
-    for (const entry of entries) {
+    for (const entry of this.#base.entries.values()) {
       if (entry.derivation === undefined || entry.derivation.name === name) continue;
+      if (this.#removed.has(entry.alias)) continue;
       const material = await deriveKeyMaterial(scheme, this.#base.entryKeys);
-      resealed.push([entry, entry.resealed({ name, material }, salt)]);
-      if (resealed.length === MAX_RESEALED) break;
+      resealed.set(entry, entry.resealed({ name, material }, salt));
+      if (resealed.size === MAX_RESEALED) break;
     }
     return resealed;
   }

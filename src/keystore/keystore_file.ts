@@ -92,18 +92,21 @@ export class KeystoreFile {
   }
 
   /**
-   * Puts `content`, given in pieces, in the file's place as {@link replaceFile} does, links followed, owner and mode kept;
-   * what was there becomes the first generation. Only the writer may call it.
+   * Puts `content`, given in pieces, in the file's place as {@link replaceFile} does: links followed,
+   * owner and mode kept. What was there becomes the first generation. Only the writer may call it.
    *
    * @param expected the state that `content` was made from
+   * @param beforeRename is told the identity that the file is about to have
    * @throws FileChangedError when the file is in another state by the moment of the rename
    */
   async replace(
     content: readonly Uint8Array[],
     expected: FileIdentity | undefined,
+    beforeRename?: (identity: FileIdentity) => void,
   ): Promise<FileStamp> {
-    return await this.#replace(content, expected, (target) => {
+    return await this.#replace(content, expected, (target, identity) => {
       keepGeneration(target, this.#options.generations);
+      beforeRename?.(identity);
     });
   }
 
@@ -147,7 +150,7 @@ export class KeystoreFile {
   async #replace(
     content: readonly Uint8Array[],
     expected: FileIdentity | undefined,
-    keep: (target: string) => void,
+    prepare: (target: string, identity: FileIdentity) => void,
   ): Promise<FileStamp> {
     try {
       const target = targetPath(this.path);
@@ -158,9 +161,9 @@ export class KeystoreFile {
         target,
         content,
         prepare: (descriptor) => keepOwnerAndMode(descriptor, target, this.#options.uid),
-        confirm: () => {
+        confirm: (stats) => {
           this.#assertStill(expected);
-          keep(target);
+          prepare(target, identityOf(stats));
           // What a program that takes no lock writes between this check and the rename is lost.
           this.#assertStill(expected);
         },

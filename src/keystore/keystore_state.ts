@@ -5,7 +5,7 @@ import type { Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
 import { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { decodePfx, emptyPfx, type Pfx } from "../pkcs12/pfx.ts";
 import { ENTRY_PASSWORD } from "./api_key_entry.ts";
-import type { FileStamp, KeystoreFile } from "./keystore_file.ts";
+import type { FileIdentity, FileStamp, KeystoreFile } from "./keystore_file.ts";
 import { indexContent, type KeystoreContent } from "./keystore_content.ts";
 import type { StorePassword, StorePasswords } from "./store_password.ts";
 
@@ -50,6 +50,7 @@ export class KeystoreState {
   #open: OpenKeystore | undefined;
   /** Whether `#open` may be behind the file although the file looks the same. */
   #inDoubt = false;
+  #nextIdentity: FileIdentity | undefined;
   #opening: Promise<OpenKeystore> | undefined;
 
   constructor(options: KeystoreStateOptions) {
@@ -86,21 +87,31 @@ export class KeystoreState {
   /** The same without waiting. */
   async now(): Promise<OpenKeystore> {
     const identity = this.#options.file.identity();
-    const isCurrent = !this.#inDoubt && this.#open?.stored?.identity === identity;
-    if (this.#open !== undefined && isCurrent) return this.#open;
+    const isKnown = identity === this.#open?.stored?.identity || identity === this.#nextIdentity;
+    if (this.#open !== undefined && isKnown && !this.#inDoubt) return this.#open;
     // Callers that find the file changed at the same time open it together.
     this.#opening ??= this.#load().finally(() => this.#opening = undefined);
     return await this.#opening;
   }
 
-  /** A save has begun: until it is known to have succeeded, the file has to be read again. */
-  doubt(): void {
-    this.#inDoubt = true;
+  /**
+   * The file is about to have this identity. Until the save is known to have succeeded, the present
+   * state is what counts: the next one may not be on the disk yet.
+   */
+  expect(identity: FileIdentity): void {
+    this.#nextIdentity = identity;
   }
 
-  /** Takes over what has just been written. */
+  /** A save has failed: whatever is in the file now has to be read again. */
+  doubt(): void {
+    this.#inDoubt = true;
+    this.#nextIdentity = undefined;
+  }
+
+  /** Takes over what is in the file. */
   replaced(open: OpenKeystore): OpenKeystore {
     this.#inDoubt = false;
+    this.#nextIdentity = undefined;
     return this.#open = open;
   }
 

@@ -16,7 +16,7 @@ import {
 import { normalizeToDer } from "./normalize_to_der.ts";
 import { OID } from "./oid.ts";
 import type { PasswordKeys } from "./password_keys.ts";
-import { elements, SafeBag } from "./safe_bag.ts";
+import { elements, gather, SafeBag } from "./safe_bag.ts";
 import { TAG } from "./tag.ts";
 import { AppError } from "../errors.ts";
 
@@ -72,15 +72,7 @@ const MAX_RUNS = 64;
 /** In few pieces: bags from one file lie one behind the other, new ones each by itself. */
 function encodeBags(bags: readonly SafeBag[]): Uint8Array[] {
   const runs = adjacent(bags);
-  if (runs.length <= MAX_RUNS) return runs;
-  const together = new Uint8Array(Buffer.concat(runs));
-  let offset = 0;
-  for (const bag of bags) {
-    const end = offset + bag.encoding.length;
-    bag.moveTo(together.subarray(offset, end));
-    offset = end;
-  }
-  return [together];
+  return runs.length <= MAX_RUNS ? runs : [gather(bags)];
 }
 
 /** Bags that lie one behind the other in the same memory as one view each. */

@@ -56,6 +56,23 @@ export class SafeBag {
   }
 }
 
+/**
+ * Lays bags one behind the other in memory, so that they can be written as one piece.
+ *
+ * @returns that piece
+ */
+export function gather(bags: readonly SafeBag[]): Uint8Array {
+  const piece = new Uint8Array(bags.reduce((sum, { encoding }) => sum + encoding.length, 0));
+  let offset = 0;
+  for (const bag of bags) {
+    const end = offset + bag.encoding.length;
+    piece.set(bag.encoding, offset);
+    bag.moveTo(piece.subarray(offset, end));
+    offset = end;
+  }
+  return piece;
+}
+
 /** A bag with the attributes that Java gives each entry, in Java's order. */
 export function newSafeBag(
   bagId: string,
