@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 /**
  * The one error table: what a code means to a shell (exit status) and to an HTTP client (status).
  *
@@ -55,6 +57,16 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 
 /** The `code` of a failed system call (`ENOENT`, `EACCES`, …), if `error` is one. */
 export function systemErrorCode(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+  if (!(error instanceof Error)) return undefined;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (typeof code !== "string") return undefined;
+  if (/^E[A-Z0-9]+$/.test(code)) return code;
+  // libuv has no name for some, EDQUOT among them: all it says is "Unknown system error -122", or,
+  // where it is about writing, "UNKNOWN".
+  return /^unknown/i.test(code) && errno !== undefined ? errnoName(-errno) : undefined;
+}
+
+function errnoName(number: number): string {
+  const names = Object.entries(constants.errno);
+  return names.find(([, value]) => value === number)?.[0] ?? `E${number}`;
 }

@@ -52,8 +52,7 @@ export async function replaceFile(replacement: Replacement): Promise<BigIntStats
   try {
     const stats = await fill(descriptor, content, prepare);
     confirm(stats);
-    renameSync(temporary, target);
-    await syncFolder(dirname(target));
+    await renameDurably(temporary, target);
     return stats;
   } catch (error) {
     unlinkIfPossible(temporary); // gone already if the rename succeeded
@@ -61,16 +60,32 @@ export async function replaceFile(replacement: Replacement): Promise<BigIntStats
   }
 }
 
+/** Puts a file that is on the disk in the place of another one of the same folder, durably. */
+export async function renameDurably(path: string, newPath: string): Promise<void> {
+  renameSync(path, newPath);
+  await syncFolder(dirname(newPath));
+}
+
 /**
- * Removes what killed processes left of unfinished replacements of `target`. The caller has to know
- * that none is under way.
+ * Removes what killed processes left of unfinished replacements of `target`, as far as it can be
+ * found and removed. The caller has to know that none is under way.
  */
 export function sweepTemporaryFiles(target: string): void {
   const folder = dirname(target);
   const [prefix, suffix] = temporaryAffixes(target);
-  for (const name of readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
     // One that another user left in a shared folder is not ours to remove, and in nobody's way.
     if (name.startsWith(prefix) && name.endsWith(suffix)) unlinkIfPossible(join(folder, name));
+  }
+}
+
+/** @returns none of a folder that cannot be listed */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return [];
   }
 }
 

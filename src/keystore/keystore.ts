@@ -43,6 +43,8 @@ export class Keystore {
   readonly #options: KeystoreOptions;
   readonly #state: KeystoreState;
   #waiting: Change[] = [];
+  /** Whether what a killed rekeying may have left is gone; only an earlier process can have. */
+  #tidied = false;
   /** Settles when the last of all that want to write has its turn behind it. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -192,11 +194,17 @@ export class Keystore {
     }
   }
 
-  /** What is in the file, the password in its place: a rekeying may have been killed. */
+  /** What is in the file, and the password in its place: a rekeying may have been killed. */
   async #settled(): Promise<OpenKeystore> {
+    const { passwords } = this.#options;
     const open = await this.#state.settled();
-    if (!open.stored?.password.isSuccessor) return open;
-    const password = await this.#options.passwords.promote(open.stored.password);
+    if (open.stored === undefined) return open;
+    if (!open.stored.password.isSuccessor) {
+      if (!this.#tidied) await passwords.discardSuccessor(open.stored.password);
+      this.#tidied = true;
+      return open;
+    }
+    const password = await passwords.promote(open.stored.password);
     return this.#state.replaced({ ...open, stored: { ...open.stored, password } });
   }
 

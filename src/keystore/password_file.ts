@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { Secret } from "../model/secret.ts";
-import { replaceFile } from "./atomic_file.ts";
+import { replaceFile, sweepTemporaryFiles } from "./atomic_file.ts";
 import { inheritOwner, keepOwnerAndMode } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
 
@@ -75,6 +75,8 @@ export async function writePasswordFile(
   like = path,
 ): Promise<FilePassword> {
   try {
+    // Only the keystore's writer gets here.
+    sweepTemporaryFiles(path);
     const { mode } = await replaceFile({
       target: path,
       content: [Buffer.from(`${secret.reveal()}\n`)],

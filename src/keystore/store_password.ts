@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, unlinkSync } from "node:fs";
+import { existsSync, statSync, unlinkSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { AppError } from "../errors.ts";
 import { Secret } from "../model/secret.ts";
+import { renameDurably, sweepTemporaryFiles } from "./atomic_file.ts";
 import { ioError } from "./io_error.ts";
 import {
   type FilePassword,
@@ -64,6 +65,8 @@ export interface StorePasswords {
   stage(current: StorePassword, secret: Secret | undefined): Promise<StorePassword>;
   /** Puts a successor in its predecessor's place, as far as that can be written. */
   promote(successor: StorePassword): Promise<StorePassword>;
+  /** Removes what a rekeying that came to nothing left; `current` is what opens the keystore. */
+  discardSuccessor(current: StorePassword): Promise<void>;
 }
 
 const CREDENTIAL_NAME = "keystore-password";
@@ -75,6 +78,7 @@ export function storePasswords(options: StorePasswordOptions): StorePasswords {
     forNewKeystore: () => passwordForNewKeystore(options),
     stage: (current, secret) => stage(options, current, secret),
     promote: (successor) => promote(options, successor),
+    discardSuccessor: (current) => discardSuccessor(options, current),
   };
 }
 
@@ -122,7 +126,7 @@ async function stage(
   }
   const path = successorPath(current, options);
   if (current.source === "systemd-credential") {
-    const given = readPasswordFile(path, options);
+    const given = current.isSuccessor ? undefined : readPasswordFile(path, options);
     if (given !== undefined && (secret === undefined || isSame(given.secret, secret))) {
       return { ...asSuccessor(current), ...given };
     }
@@ -131,7 +135,7 @@ async function stage(
         "pass the new one as credential keystore-password.new, and nothing else",
     );
   }
-  if (current.path !== undefined && !lstatSync(targetPath(current.path)).isFile()) {
+  if (current.path !== undefined && !isPlainFile(current.path, options)) {
     throw refused(`the password comes from ${current.path}, which is no plain file`);
   }
   const next = secret ?? generatePassword();
@@ -144,17 +148,39 @@ async function promote(
   options: StorePasswordOptions,
   successor: StorePassword,
 ): Promise<StorePassword> {
-  const { path, secret, source } = successor;
+  const { path, source } = successor;
   // Only who configures the unit can make the new credential the one.
   if (path === undefined || source === "systemd-credential") return successor;
   const place = path.slice(0, -SUCCESSOR_SUFFIX.length);
-  const written = await writePasswordFile(targetPath(place), secret, options);
+  return await attempt(options, `cannot write password file ${place}`, async () => {
+    await renameDurably(path, place);
+    return { ...successor, path: place, isSuccessor: false };
+  });
+}
+
+async function discardSuccessor(
+  options: StorePasswordOptions,
+  current: StorePassword,
+): Promise<void> {
+  // A credential is not ours, and a successor that opens the keystore is in use.
+  if (current.isSuccessor || current.source === "systemd-credential") return;
+  const path = successorPath(current, options);
+  await attempt(options, `cannot remove password file ${path}`, () => {
+    sweepTemporaryFiles(path);
+    if (existsSync(path)) unlinkSync(path);
+  });
+}
+
+async function attempt<T>(
+  { mayBeDenied }: StorePasswordOptions,
+  what: string,
+  act: () => T | Promise<T>,
+): Promise<T> {
   try {
-    unlinkSync(path);
+    return await act();
   } catch (error) {
-    throw ioError(error, `cannot remove password file ${path}`, options.mayBeDenied);
+    throw ioError(error, what, mayBeDenied);
   }
-  return { ...found(written, source), path: place };
 }
 
 function isSame(one: Secret, other: Secret): boolean {
@@ -207,8 +233,26 @@ function passwordPath({ keystorePath }: StorePasswordOptions): string {
   return `${keystorePath.slice(0, -extname(keystorePath).length || undefined)}.password`;
 }
 
-function successorPath(current: StorePassword, options: StorePasswordOptions): string {
-  return `${current.path ?? passwordPath(options)}${SUCCESSOR_SUFFIX}`;
+/** Beside the file itself, so that the one can be renamed into the place of the other. */
+function successorPath(
+  { path, isSuccessor }: StorePassword,
+  options: StorePasswordOptions,
+): string {
+  const place = path ?? passwordPath(options);
+  if (isSuccessor) return place;
+  try {
+    return targetPath(place) + SUCCESSOR_SUFFIX;
+  } catch (error) {
+    throw ioError(error, `cannot find password file ${place}`, options.mayBeDenied);
+  }
+}
+
+function isPlainFile(path: string, { mayBeDenied }: StorePasswordOptions): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch (error) {
+    throw ioError(error, `cannot read password file ${path}`, mayBeDenied);
+  }
 }
 
 function noSuchFile(path: string): AppError {

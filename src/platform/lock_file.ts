@@ -35,7 +35,7 @@ export function openLock(path: string, { pid, flock, isAlive }: LockFileOptions)
     },
     isInPlace: () => isAt(path, descriptor),
     holder: () => readHolder(descriptor, isAlive),
-    close: () => closeSync(descriptor),
+    close: () => release(descriptor),
   };
 }
 
@@ -74,6 +74,15 @@ function openLockFile(path: string, flags: number): number {
   if (fstatSync(descriptor).isFile() && nlink === 1) return descriptor;
   closeSync(descriptor);
   throw new AppError("ERR_KEYSTORE_IO", `${path} is no plain file; remove it`);
+}
+
+/** Whatever close(2) answers, the descriptor is gone, and its lock; what it was held for is done. */
+function release(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
 }
 
 function isAt(path: string, descriptor: number): boolean {
