@@ -1,9 +1,10 @@
 /**
- * npm run bench [-- NAME…] [--rounds N] [--command PATH|JSON]
+ * npm run bench [-- NAME…] [--rounds N] [--sizes N,N…] [--command PATH|JSON]
  *
  * Compares side by side, in one run. NAME is one of the benchmarks below, all
  * of them by default; the command is dist/apikey unless --command or
- * APIKEY_BENCH_COMMAND says otherwise (a path, or argv as a JSON array).
+ * APIKEY_BENCH_COMMAND says otherwise (a path, or argv as a JSON array). The
+ * sizes, in keys, are those of the benchmark `keystore`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,41 +12,37 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { Benchmark } from "./bench/benchmark.ts";
+import type { Benchmark, BenchmarkContext } from "./bench/benchmark.ts";
 import { commands } from "./bench/commands.ts";
+import { keystore } from "./bench/keystore.ts";
 import { describeLoad, describeMachine } from "./bench/machine.ts";
 import { formatTable } from "./bench/table.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { commands };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { commands, keystore };
 const DEFAULT_COMMAND = fileURLToPath(new URL("../dist/apikey", import.meta.url));
 
-interface Options {
+interface Options extends Pick<BenchmarkContext, "command" | "rounds" | "sizes"> {
   readonly names: readonly string[];
-  readonly rounds: number;
-  readonly command: readonly [string, ...string[]];
 }
 
 async function main(): Promise<void> {
-  const { names, rounds, command } = parseOptions();
+  const { names, ...options } = parseOptions();
+  const { rounds, command } = options;
   const loadBefore = describeLoad();
-  for (const name of names) await runBenchmark(name, rounds, command);
+  for (const name of names) await runBenchmark(name, options);
   for (const line of describeMachine()) console.log(line);
   console.log(`load average: ${loadBefore} before, ${describeLoad()} after`);
   console.log(`command: ${command.join(" ")}`);
   console.log(`rounds: ${rounds}, in turn, after one that does not count; medians`);
 }
 
-async function runBenchmark(
-  name: string,
-  rounds: number,
-  command: Options["command"],
-): Promise<void> {
+async function runBenchmark(name: string, options: Omit<Options, "names">): Promise<void> {
   const benchmark = BENCHMARKS[name];
   if (!benchmark) throw new TypeError(`no such benchmark: ${name}`);
   const folder = await mkdtemp(join(tmpdir(), "apikey-bench-"));
   try {
     const progress = (text: string) => console.error(`${name}: ${text}`);
-    const report = await benchmark.run({ command, rounds, folder, progress });
+    const report = await benchmark.run({ ...options, folder, progress });
     console.log(`${name}: ${benchmark.summary}\n`);
     console.log(formatTable(report.header, report.rows) + "\n");
     for (const note of report.notes) console.log(note);
@@ -58,6 +55,7 @@ function parseOptions(): Options {
   const { values, positionals } = parseArgs({
     options: {
       rounds: { type: "string", default: "15" },
+      sizes: { type: "string" },
       command: { type: "string", default: process.env["APIKEY_BENCH_COMMAND"] ?? DEFAULT_COMMAND },
     },
     allowPositionals: true,
@@ -67,8 +65,16 @@ function parseOptions(): Options {
   return {
     names: positionals.length ? positionals : Object.keys(BENCHMARKS),
     rounds,
+    sizes: values.sizes === undefined ? undefined : parseSizes(values.sizes),
     command: values.command.startsWith("[") ? JSON.parse(values.command) : [values.command],
   };
+}
+
+function parseSizes(text: string): number[] {
+  const sizes = text.split(",").map(Number);
+  const isSize = (size: number) => Number.isInteger(size) && size > 0;
+  if (!sizes.every(isSize)) throw new TypeError("--sizes takes numbers: 10,100,1000");
+  return [...new Set(sizes)].sort((a, b) => a - b);
 }
 
 try {

@@ -3,6 +3,8 @@ export interface BenchmarkContext {
   /** argv of the apikey that is measured. */
   readonly command: readonly [string, ...string[]];
   readonly rounds: number;
+  /** How many keys, in ascending order, where a benchmark asks; undefined for its own choice. */
+  readonly sizes: readonly number[] | undefined;
   /** A folder of its own, removed afterwards. */
   readonly folder: string;
   /** Says on stderr what is going on. */

@@ -3,13 +3,13 @@
  * small Java program that does what MetricsHub's tool does.
  */
 import { copyFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import { compileJava } from "../../test/support/java.ts";
 import type { Benchmark, BenchmarkContext, BenchmarkReport } from "./benchmark.ts";
 import { writeKeystore, type Writer } from "./keystores.ts";
 import { compare, type Contestant, runToEnd } from "./measure.ts";
+import { readMemory } from "./memory.ts";
 
 const SIZES = [1, 100, 1000] as const;
 const WRITERS = ["apikey", "java"] as const;
@@ -68,7 +68,7 @@ async function runKeystore(
   writer: Writer,
 ): Promise<Pick<BenchmarkReport, "rows" | "notes">> {
   context.progress(describeKeys(keys, writer));
-  const keystore = await writeKeystore(context, writer, keys);
+  const keystore = await writeKeystore(context.folder, writer, keys);
   const served = copy(keystore, "served");
   const daemon = await startDaemon(context.command, served, `${served}.sock`);
   try {
@@ -81,7 +81,7 @@ async function runKeystore(
       }
     }
     await setTimeout(REST_MS);
-    return { rows, notes: [await memoryNote(daemon, keys, writer)] };
+    return { rows, notes: [memoryNote(daemon, keys, writer)] };
   } finally {
     await daemon.stop();
   }
@@ -142,17 +142,10 @@ function describeKeys(keys: number, writer: Writer): string {
   return `${keys} ${keys === 1 ? "key" : "keys"} by ${writer}`;
 }
 
-async function memoryNote(daemon: Daemon, keys: number, writer: Writer): Promise<string> {
-  const megabytes = await residentMegabytes(daemon.pid);
+function memoryNote(daemon: Daemon, keys: number, writer: Writer): string {
+  const megabytes = readMemory(daemon.pid, "VmRSS");
   const what = `daemon at rest, ${describeKeys(keys, writer)}: VmRSS`;
   if (megabytes === undefined) return `${what} not known on this system`;
   const met = megabytes < WANTED_MEMORY_MB ? "yes" : "NO";
   return `${what} ${megabytes.toFixed(1)} MB, wanted < ${WANTED_MEMORY_MB}: ${met}`;
-}
-
-/** Of Linux only. */
-async function residentMegabytes(pid: number): Promise<number | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
 }

@@ -15,6 +15,7 @@ export interface Reply {
 
 /** A running `apikey daemon` and the way to talk to it. */
 export interface Daemon {
+  /** The daemon's own, not that of a program that runs it. */
   readonly pid: number;
   readonly socket: string;
   /** What it has written to standard error so far. */
@@ -41,8 +42,13 @@ export async function startDaemon(
   await listening(child, socket, ended).catch((error: Error) => {
     throw new Error(`${error.message}: ${log}`);
   });
-  const pid = child.pid ?? 0;
   const agent = new Agent({ keepAlive: true });
+  const { status, body } = await exchange(agent, socket, "GET", "/v1/status", undefined);
+  if (status !== 200) {
+    child.kill("SIGKILL");
+    throw new Error(`the daemon does not serve: ${status} ${body}`);
+  }
+  const { pid } = (JSON.parse(body) as { server: { pid: number } }).server;
   return {
     pid,
     socket,

@@ -1,19 +1,22 @@
+import { closeSync, copyFileSync, fsyncSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { BUILT_IN_PASSWORD } from "../../test/interop/fixtures.ts";
-import { startDaemon } from "./daemon.ts";
+import { BUILT_IN_PASSWORD } from "../../src/keystore/store_password.ts";
+import { parseAlias } from "../../src/model/alias.ts";
+import { systemClock } from "../../src/model/instant.ts";
+import { KeyService } from "../../src/service/keys.ts";
 import { startJavaTool } from "../../test/support/java.ts";
-import type { BenchmarkContext } from "./benchmark.ts";
+import { openKeystore } from "../../test/support/open_keystore.ts";
 
 /** Who has written the keys of a keystore: Java salts every one of them anew. */
 export type Writer = "apikey" | "java";
 
-/** Writes a keystore of `count` API keys under MetricsHub's built-in password. */
+/** Writes a keystore of the API keys k0, k1, … under MetricsHub's built-in password. */
 export async function writeKeystore(
-  context: BenchmarkContext,
+  folder: string,
   writer: Writer,
   count: number,
 ): Promise<string> {
-  const file = join(context.folder, `${writer}-${count}.p12`);
+  const file = join(folder, `${writer}-${count}.p12`);
   const java = await startJavaTool();
   try {
     await java.create(file, BUILT_IN_PASSWORD);
@@ -21,18 +24,24 @@ export async function writeKeystore(
   } finally {
     await java.close();
   }
-  if (writer === "apikey") await fill(context, file, count);
+  if (writer === "apikey") await addKeys(file, 0, count);
   return file;
 }
 
-async function fill(context: BenchmarkContext, file: string, count: number): Promise<void> {
-  const daemon = await startDaemon(context.command, file, `${file}.sock`);
-  try {
-    for (let i = 0; i < count; i++) {
-      const { status, body } = await daemon.send("POST", "/v1/keys", { alias: `k${i}` });
-      if (status !== 201) throw new Error(`cannot create a key: ${status} ${body}`);
-    }
-  } finally {
-    await daemon.stop();
-  }
+/**
+ * Adds the keys from k`first` on in one go: what a daemon does for clients that all ask at once,
+ * without the asking.
+ */
+export async function addKeys(file: string, first: number, count: number): Promise<void> {
+  const keys = new KeyService({ keystore: openKeystore(file), clock: systemClock });
+  const names = Array.from({ length: count }, (_, i) => parseAlias(`k${first + i}`));
+  await Promise.all(names.map((alias) => keys.create(alias)));
+}
+
+/** Copies a keystore down to the disk, lest the next fsync(2) has to wait for the copy. */
+export function copyKeystore(from: string, to: string): void {
+  copyFileSync(from, to);
+  const descriptor = openSync(to, "r+");
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }
