@@ -135,7 +135,7 @@ async function openRoutes(
   const { createRoutes } = await import("./api/routes.ts");
   const { Keystore } = await import("./keystore/keystore.ts");
   const { KeystoreFile } = await import("./keystore/keystore_file.ts");
-  const { storePasswords } = await import("./keystore/store_password.ts");
+  const { storePasswords } = await import("./keystore/store_passwords.ts");
   const { portablePkcs12Kdf } = await import("./pkcs12/key_derivation.ts");
   const { KeyService } = await import("./service/keys.ts");
   const { KeystoreService } = await import("./service/keystore.ts");

@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import type { Secret } from "../model/secret.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
 import { encodePfx, encodePfxPieces } from "../pkcs12/pfx.ts";
+import { type Change, GroupCommit } from "./group_commit.ts";
 import type { Generation } from "./generations.ts";
 import {
   FileChangedError,
@@ -32,25 +33,18 @@ export interface ReadableKeystore extends OpenKeystore {
 /** How often to start over because another program was faster. */
 const MAX_COMMIT_ROUNDS = 20;
 
-interface Change {
-  readonly apply: (draft: KeystoreDraft) => Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /** The keystore: what is in the file now, and the one way to change it. */
 export class Keystore {
   readonly #options: KeystoreOptions;
   readonly #state: KeystoreState;
-  #waiting: Change[] = [];
+  readonly #turns: GroupCommit;
   /** Whether what a killed rekeying may have left is gone; only an earlier process can have. */
   #tidied = false;
-  /** Settles when the last of all that want to write has its turn behind it. */
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: KeystoreOptions) {
     this.#options = options;
     this.#state = new KeystoreState(options);
+    this.#turns = new GroupCommit(options.lock, (changes) => this.#commit(changes));
   }
 
   get path(): string {
@@ -89,16 +83,7 @@ export class Keystore {
    * @throws AppError ERR_KEYSTORE_*, or what `apply` throws
    */
   change<T>(apply: (draft: KeystoreDraft) => T | Promise<T>): Promise<T> {
-    let result: T;
-    const done = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({
-        apply: async (draft) => void (result = await apply(draft)),
-        resolve,
-        reject,
-      });
-    });
-    if (this.#waiting.length === 1) void this.#commitWaiting();
-    return done.then(() => result);
+    return this.#turns.change(apply);
   }
 
   /**
@@ -124,7 +109,7 @@ export class Keystore {
     bytes: Uint8Array,
     assertRestorable: (open: OpenKeystore) => Promise<void>,
   ): Promise<{ open: OpenKeystore; keptAt: string | undefined }> {
-    return this.#inTurn(() =>
+    return this.#turns.inTurn(() =>
       this.#untilUndisturbed(async () => {
         const isGood = await this.#opens();
         const identity = this.#options.file.identity();
@@ -151,7 +136,7 @@ export class Keystore {
    */
   rekey(newPassword: Secret | undefined): Promise<StorePassword> {
     const { file, passwords } = this.#options;
-    return this.#inTurn(() =>
+    return this.#turns.inTurn(() =>
       this.#untilUndisturbed(async () => {
         const { content, stored } = await this.#settled();
         if (stored === undefined) throw this.#missing();
@@ -212,26 +197,6 @@ export class Keystore {
     return new AppError("ERR_KEYSTORE_MISSING", `there is no keystore ${this.path} yet`);
   }
 
-  async #commitWaiting(): Promise<void> {
-    try {
-      await this.#inTurn(async () => {
-        const changes = this.#waiting;
-        this.#waiting = [];
-        await this.#commit(changes).catch((error) => rejectAll(changes, error));
-      });
-    } catch (error) {
-      // Their turn never came.
-      rejectAll(this.#waiting.splice(0), error);
-    }
-  }
-
-  /** Runs `work` as the one writer of the file, here and among all processes. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(() => this.#options.lock.run(work));
-    this.#turn = result.catch(() => undefined);
-    return result;
-  }
-
   async #commit(changes: readonly Change[]): Promise<void> {
     const applied: Change[] = [];
     const refused: [Change, unknown][] = [];
@@ -276,8 +241,4 @@ export class Keystore {
     const stored = { identity, mode, password, storeKeys };
     this.#state.replaced({ content: saved(), stored });
   }
-}
-
-function rejectAll(changes: readonly Change[], error: unknown): void {
-  for (const change of changes) change.reject(error);
 }

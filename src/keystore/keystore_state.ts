@@ -7,7 +7,8 @@ import { decodePfx, emptyPfx, type Pfx } from "../pkcs12/pfx.ts";
 import { ENTRY_PASSWORD } from "./api_key_entry.ts";
 import type { FileIdentity, FileStamp, KeystoreFile } from "./keystore_file.ts";
 import { indexContent, type KeystoreContent } from "./keystore_content.ts";
-import type { StorePassword, StorePasswords } from "./store_password.ts";
+import type { StorePassword } from "./store_password.ts";
+import type { StorePasswords } from "./store_passwords.ts";
 
 /** One state of the file, opened. */
 export interface OpenKeystore {

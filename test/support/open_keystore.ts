@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { Keystore } from "../../src/keystore/keystore.ts";
 import { KeystoreFile } from "../../src/keystore/keystore_file.ts";
-import { storePasswords } from "../../src/keystore/store_password.ts";
+import { storePasswords } from "../../src/keystore/store_passwords.ts";
 import { commandLock } from "../../src/keystore/writer_lock.ts";
 import { portablePkcs12Kdf } from "../../src/pkcs12/key_derivation.ts";
 import { pickPlatform } from "../../src/platform/pick_platform.ts";

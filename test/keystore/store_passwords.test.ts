@@ -7,8 +7,8 @@ import {
   BUILT_IN_PASSWORD,
   type StorePassword,
   type StorePasswordOptions,
-  storePasswords,
 } from "../../src/keystore/store_password.ts";
+import { storePasswords } from "../../src/keystore/store_passwords.ts";
 import { failure, platform, withFolder } from "../support/open_keystore.ts";
 
 function optionsIn(
