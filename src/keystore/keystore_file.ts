@@ -154,9 +154,9 @@ export class KeystoreFile {
   ): Promise<FileStamp> {
     try {
       const target = targetPath(this.path);
-      // Only an earlier process can have left something, so once is enough.
+      // Only an earlier process can have left something, or an attempt that failed.
       if (!this.#swept) sweepTemporaryFiles(target);
-      this.#swept = true;
+      this.#swept = false;
       const stats = await replaceFile({
         target,
         content,
@@ -168,6 +168,7 @@ export class KeystoreFile {
           this.#assertStill(expected);
         },
       });
+      this.#swept = true;
       return stampOf(stats);
     } catch (error) {
       throw this.#ioError(error, `cannot write keystore ${this.path}`);

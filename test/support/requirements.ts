@@ -10,9 +10,18 @@ const ABILITIES: Readonly<Record<string, () => boolean>> = {
   root: () => process.getuid?.() === 0,
   /** Mount namespaces with file systems of one's own, which many containers forbid. */
   mount: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"),
+  /** File systems in files, for which many containers have no devices. */
+  loop: () => succeeds("unshare", "--mount", "sh", "-ec", MOUNT_FILE),
   /** strace is there and may trace, which some containers forbid. */
   strace: () => succeeds("strace", "-o", "/dev/null", "true"),
 };
+
+const MOUNT_FILE = `
+PATH="$PATH:/usr/sbin:/sbin"
+mount -t tmpfs tmpfs /mnt
+truncate -s 8m /mnt/image
+mkfs.ext4 -q /mnt/image
+mount -o loop /mnt/image /mnt`;
 
 /** Where tools for administrators are, whether or not the user's PATH has them. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 /** One system call of a trace. */
 export interface SystemCall {
   readonly name: string;
+  /** The id of the thread that made it; empty where strace followed only one. */
+  readonly thread: string;
   /** As strace prints it, arguments and result, file descriptors with their paths. */
   readonly text: string;
   /** Where in the trace it began and ended. */
@@ -37,10 +39,10 @@ function common(log: string, calls: readonly string[]): string[] {
 
 /** In the order in which they began. */
 export function readTrace(log: string): SystemCall[] {
-  const calls: { name: string; text: string; startLine: number; endLine: number }[] = [];
+  const calls: (SystemCall & { text: string; endLine: number })[] = [];
   const unfinished = new Map<string, number>();
   readFileSync(log, "utf8").split("\n").forEach((line, lineNumber) => {
-    const [, thread = "", text = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const [, thread = "", text = ""] = /^(?:(\d+) +)?(.*)$/.exec(line) ?? [];
     const [, rest] = /^<\.\.\. \w+ resumed>(.*)$/.exec(text) ?? [];
     const call = rest === undefined ? undefined : calls[unfinished.get(thread) ?? -1];
     if (call !== undefined) {
@@ -52,7 +54,7 @@ export function readTrace(log: string): SystemCall[] {
     if (name === undefined) return;
     if (text.endsWith("<unfinished ...>")) unfinished.set(thread, calls.length);
     const begun = text.replace(/ *<unfinished \.\.\.>$/, "");
-    calls.push({ name, text: begun, startLine: lineNumber, endLine: lineNumber });
+    calls.push({ name, thread, text: begun, startLine: lineNumber, endLine: lineNumber });
   });
   return calls;
 }

@@ -1,0 +1,67 @@
+import { type FileCall, isRandom } from "./calls.ts";
+
+/** One thing that goes wrong, once: a system call that fails, or before which its program dies. */
+export interface Fault {
+  readonly call: FileCall;
+  /** An errno's name, or SIGKILL. */
+  readonly effect: string;
+  /** Whether the new keystore is in its place by then, though the folder may not be synced. */
+  readonly isReplaced: boolean;
+  /** Whether nothing that was done about it can make the change a success. */
+  readonly isFatal: boolean;
+}
+
+/** What a call may fail with; the first row that matches its text counts. */
+const ERRORS: readonly (readonly [call: RegExp, errors: readonly string[]])[] = [
+  [/^open.*O_CREAT/, ["EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE"]],
+  [/^open/, ["EIO", "EMFILE", "ESTALE"]],
+  // The second: a file system that has found itself damaged.
+  [/^p?read/, ["EIO", "EUCLEAN"]],
+  [/^(p?write|ftruncate|fallocate)/, ["EIO", "ENOSPC", "EDQUOT"]],
+  [/^f(data)?sync/, ["EIO", "ENOSPC", "EDQUOT", "EROFS"]],
+  [/^(rename|mkdir|symlink)/, ["EIO", "ENOSPC", "EDQUOT", "EROFS"]],
+  // The last two: too many links, and a file system that has none.
+  [/^link/, ["EIO", "ENOSPC", "EDQUOT", "EROFS", "EMLINK", "EPERM"]],
+  [/^(unlink|rmdir)/, ["EIO", "EROFS"]],
+  [/^[fl]?ch(own|mod)/, ["EIO", "EDQUOT", "EROFS", "EPERM"]],
+  [/^flock/, ["EIO", "ENOLCK"]],
+  // A file system on another host may say only then what it could not write.
+  [/^close/, ["EIO", "ENOSPC", "EDQUOT"]],
+  [/./, ["EIO"]],
+];
+
+/** What changes nothing: to be killed before it is to be killed before what comes next. */
+const LOOKING = /^(statx|new\w*stat\w*|[fl]?stat|getdents|p?read|readlink|access|faccessat)/;
+
+/** Every call in each of the ways in which it may go wrong. */
+export function everyFault(calls: readonly FileCall[], keystoreName: string): Fault[] {
+  const isReplacement = ({ name, file }: FileCall) =>
+    name.startsWith("rename") && (file === keystoreName || file.endsWith(`/${keystoreName}`));
+  const replacedLine = calls.findLast(isReplacement)?.endLine ?? Infinity;
+  return calls.flatMap((call) => {
+    const isReplaced = call.startLine > replacedLine;
+    const errors = ERRORS.find(([pattern]) => pattern.test(call.text))?.[1] ?? [];
+    const effects = LOOKING.test(call.name) ? errors : [...errors, "SIGKILL"];
+    return effects.map((effect) => ({ call, effect, isReplaced, isFatal: isFatal(call) }));
+  });
+}
+
+/** The writing of what is going to be in place of another file, to its end on the disk. */
+function isFatal({ name, files }: FileCall): boolean {
+  if (/^f(data)?sync/.test(name)) return true;
+  return /^(p?write|rename)/.test(name) && files.some(isRandom);
+}
+
+export function isKill({ effect }: Fault): boolean {
+  return effect === "SIGKILL";
+}
+
+export function describeFault({ call, effect }: Fault): string {
+  return `${call.name} ${call.ordinal} of ${call.file || "the folder"}: ${effect}`;
+}
+
+/** For the end of a test: how much went wrong. */
+export function countFaults(faults: readonly Fault[]): { faults: number; kills: number } {
+  const kills = faults.filter(isKill).length;
+  return { faults: faults.length - kills, kills };
+}
