@@ -18,6 +18,9 @@ const USAGE = "usage: npm test [-- [--only node|deno|dist] [--timeout SECONDS] [
 /** Named so, a file runs while no other one does: it measures time, or takes the machine's state. */
 const ALONE = ".alone.test.ts";
 
+/** What test/support/measured.ts prints. */
+const MEASURED = /^# measured: .*$/gm;
+
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
@@ -87,6 +90,7 @@ async function runFile(run: Run, file: string, timeoutMs: number): Promise<Verdi
   const verdict = judge(outcome);
   const seconds = `${outcome.seconds.toFixed(1)} s`;
   console.log(`${run.name}  ${file.padEnd(52)} ${counts(verdict).padEnd(30)} ${seconds}`);
+  for (const [line] of outcome.stdout.matchAll(MEASURED)) console.log(line);
   if (verdict.problem !== undefined) {
     console.log(`${outcome.output.trimEnd()}\n--- ${run.name} ${file}: ${verdict.problem}\n`);
   }

@@ -88,7 +88,8 @@ export class KeystoreState {
   /** The same without waiting. */
   async now(): Promise<OpenKeystore> {
     const identity = this.#options.file.identity();
-    const isKnown = identity === this.#open?.stored?.identity || identity === this.#nextIdentity;
+    const isNext = identity !== undefined && identity === this.#nextIdentity;
+    const isKnown = isNext || identity === this.#open?.stored?.identity;
     if (this.#open !== undefined && isKnown && !this.#inDoubt) return this.#open;
     // Callers that find the file changed at the same time open it together.
     this.#opening ??= this.#load().finally(() => this.#opening = undefined);

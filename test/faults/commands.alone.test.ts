@@ -9,6 +9,7 @@ import { COMMAND } from "../support/command.ts";
 import { execute, type Outcome } from "../support/execute.ts";
 import { type JavaTool, startJavaTool } from "../support/java.ts";
 import { mountNamespace } from "../support/mount_namespace.ts";
+import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
   KEYSTORE_NAME,
@@ -139,7 +140,7 @@ for (const { change, about, open, least } of SCENARIOS) {
       (fault, bench) => assertSurvives(fault, change, bench),
     );
     const counts = countFaults(faults);
-    console.log(`\n${change.kind} ${about}: ${counts.faults} faults, ${counts.kills} kills`);
+    measured(`${change.kind} ${about}: ${counts.faults} faults, ${counts.kills} kills`);
     assert.equal(problems, []);
     assert.ok(counts.faults >= least.faults && counts.kills >= least.kills, "all were found");
   });

@@ -7,6 +7,7 @@ import { setUpWith } from "../interop/setup.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { type JavaTool, startJavaTool } from "../support/java.ts";
 import type { Answer } from "../support/http.ts";
+import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
   KEYSTORE_NAME,
@@ -145,7 +146,7 @@ for (const { about, change, existing, least } of ROWS) {
       (fault, bench) => assertSurvives(fault, change, bench),
     );
     const counts = countFaults(faults);
-    console.log(`\n${about} by a daemon: ${counts.faults} faults, ${counts.kills} kills`);
+    measured(`${about} by a daemon: ${counts.faults} faults, ${counts.kills} kills`);
     assert.equal(problems, []);
     assert.ok(counts.faults >= least.faults && counts.kills >= least.kills, "all were found");
   });

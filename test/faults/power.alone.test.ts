@@ -7,6 +7,7 @@ import { setUpWith } from "../interop/setup.ts";
 import { COMMAND } from "../support/command.ts";
 import { execute, type Outcome } from "../support/execute.ts";
 import { type JavaTool, startJavaTool } from "../support/java.ts";
+import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
   KEYSTORE_NAME,
@@ -122,7 +123,7 @@ for (const { about, change, on, leastKills } of ROWS) {
       describeFault,
       (fault, bench) => assertSurvives(fault, change, bench),
     );
-    console.log(`\n${about}: ${kills.length} kills and power cuts`);
+    measured(`${about}: ${kills.length} kills and power cuts`);
     assert.equal(problems, []);
     assert.ok(kills.length >= leastKills, "all were found");
   });

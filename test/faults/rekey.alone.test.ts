@@ -9,6 +9,7 @@ import { setUpWith } from "../interop/setup.ts";
 import { COMMAND } from "../support/command.ts";
 import { apikey, execute, type Outcome } from "../support/execute.ts";
 import { type JavaEntry, type JavaTool, startJavaTool } from "../support/java.ts";
+import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
   KEYSTORE_NAME,
@@ -58,7 +59,7 @@ faultTest("every call of a rekeying may fail, or be the last", async () => {
   const faults = await findFaults(bench);
   const problems = await inTurns(faults, benches, describeFault, assertSurvives);
   const counts = countFaults(faults);
-  console.log(`\nrekey: ${counts.faults} faults, ${counts.kills} kills`);
+  measured(`rekey: ${counts.faults} faults, ${counts.kills} kills`);
   assert.equal(problems, []);
   assert.ok(counts.faults >= 150 && counts.kills >= 40, "all were found");
 });

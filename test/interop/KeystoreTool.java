@@ -37,8 +37,8 @@ import javax.crypto.spec.SecretKeySpec;
  * <pre>
  * create FILE PASSWORD                              a new keystore without entries
  * dump   FILE PASSWORD                              every entry, in Java's order
- * add    FILE PASSWORD ALIAS KEY [EXPIRY]           an API key, as MetricsHub's tool adds it
- * remove FILE PASSWORD ALIAS                        an API key, as MetricsHub's tool revokes it
+ * add    FILE PASSWORD ALIAS KEY [EXPIRY]           an API key, as MetricsHub's tool adds it; the names found before
+ * remove FILE PASSWORD ALIAS                        an API key, as MetricsHub's tool revokes it; the names found before
  * scan   FILE PASSWORD KEY                          what MetricsHub's web server makes of a key
  * put    FILE PASSWORD NAME PAYLOAD PROTECTION [OID VALUE]…   any secret entry; payload in hex
  * fill   FILE PASSWORD COUNT                        API keys k0, k1, … in one go
@@ -105,6 +105,7 @@ public final class KeystoreTool {
     final String expiry
   ) throws Exception {
     final var keyStore = load(file, password);
+    final String found = names(keyStore);
     if (keyStore.getEntry(API_KEY_PREFIX + alias, protection(ENTRY_PASSWORD)) != null) {
       throw new IllegalStateException("An API key with alias '" + alias + "' already exists.");
     }
@@ -114,17 +115,26 @@ public final class KeystoreTool {
       setSecret(keyStore, API_KEY_PREFIX + alias, payload.getBytes(StandardCharsets.UTF_8), ENTRY_PASSWORD, Set.of());
       keyStore.store(out, password.toCharArray());
     }
-    return "null";
+    return found;
   }
 
   private static String remove(final String file, final String password, final String alias) throws Exception {
     final var keyStore = load(file, password);
+    final String found = names(keyStore);
     if (!keyStore.containsAlias(API_KEY_PREFIX + alias)) {
       throw new IllegalStateException("No API key found with alias '" + alias + "'.");
     }
     keyStore.deleteEntry(API_KEY_PREFIX + alias);
     store(keyStore, file, password);
-    return "null";
+    return found;
+  }
+
+  private static String names(final KeyStore keyStore) throws GeneralSecurityException {
+    final var names = new ArrayList<String>();
+    for (final String name : Collections.list(keyStore.aliases())) {
+      names.add(quote(name));
+    }
+    return "[" + String.join(",", names) + "]";
   }
 
   private static String put(final String[] request) throws Exception {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { COMMAND } from "./command.ts";
@@ -45,7 +45,29 @@ export function startDaemon(
 }
 
 export async function startDaemonWith(options: DaemonOptions): Promise<Daemon> {
-  const { args, socket, wrap = (argv) => argv } = options;
+  const { socket } = options;
+  const starting = spawnDaemon(options);
+  const pid = await readyPid(starting, socket);
+  const signal = (name: NodeJS.Signals) => signalProcess(pid, name);
+  return {
+    ...starting,
+    pid,
+    socket,
+    signal,
+    async [Symbol.asyncDispose]() {
+      if (!starting.hasEnded()) signal("SIGKILL");
+      await starting.ended;
+    },
+  };
+}
+
+/** What can be done with a daemon from its first instant on, whether or not it will ever answer. */
+export type StartingDaemon = Pick<Daemon, "output" | "signal" | "ended">;
+
+export function spawnDaemon(
+  options: Omit<DaemonOptions, "socket">,
+): StartingDaemon & { hasEnded(): boolean } {
+  const { args, wrap = (argv) => argv } = options;
   const [program = "", ...rest] = wrap([...COMMAND, "daemon", ...args]);
   const child = spawn(program, rest, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -56,37 +78,26 @@ export async function startDaemonWith(options: DaemonOptions): Promise<Daemon> {
     child.once("error", reject);
     child.once("close", (status) => resolve(status));
   });
-  const pid = await readyPid(child, socket, () => output);
-  const signal = (name: NodeJS.Signals) => signalProcess(pid, name);
   return {
-    pid,
-    socket,
     output: () => output,
-    signal,
+    signal: (name) => signalProcess(child.pid ?? 0, name),
     ended,
-    async [Symbol.asyncDispose]() {
-      signal("SIGKILL");
-      await ended;
-    },
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
   };
 }
 
 /** The pid that the daemon itself names, once it answers. */
-async function readyPid(
-  child: ChildProcess,
-  socket: string,
-  output: () => string,
-): Promise<number> {
+async function readyPid(starting: ReturnType<typeof spawnDaemon>, socket: string): Promise<number> {
   const deadline = performance.now() + START_TIMEOUT_MS;
-  while (child.exitCode === null && child.signalCode === null && performance.now() < deadline) {
+  while (!starting.hasEnded() && performance.now() < deadline) {
     const answer = await send(socket, { method: "GET", path: "/v1/status" }).catch(() => undefined);
     if (answer?.status === 200) {
       return (JSON.parse(answer.body) as { server: { pid: number } }).server.pid;
     }
     await sleep(POLL_MS);
   }
-  signalProcess(child.pid ?? 0, "SIGKILL");
-  throw new Error(`the daemon does not serve: ${output()}`);
+  starting.signal("SIGKILL");
+  throw new Error(`the daemon does not serve: ${starting.output()}`);
 }
 
 function signalProcess(pid: number, signal: NodeJS.Signals): void {

@@ -39,6 +39,11 @@ export interface JavaEntry {
   readonly certificates: readonly string[];
 }
 
+/** The text in an API key's entry: the key, and its expiry where it has one. */
+export function payloadOf({ key = "" }: JavaEntry): string {
+  return Buffer.from(key, "hex").toString();
+}
+
 /** What MetricsHub's web server makes of a presented key. */
 export type JavaScan =
   | {
@@ -62,15 +67,20 @@ export interface JavaTool {
   /** Writes a new keystore without entries. */
   create(file: string, password: string): Promise<void>;
   dump(file: string, password: string): Promise<readonly JavaEntry[]>;
-  /** Adds an API key as MetricsHub's tool does; `expiry` is a LocalDateTime. */
+  /**
+   * Adds an API key as MetricsHub's tool does; `expiry` is a LocalDateTime.
+   *
+   * @returns the names of all the entries in the file that it loaded and then wrote anew
+   */
   add(
     file: string,
     password: string,
     alias: string,
     key: string,
     expiry?: string,
-  ): Promise<void>;
-  remove(file: string, password: string, alias: string): Promise<void>;
+  ): Promise<readonly string[]>;
+  /** @returns as `add` does */
+  remove(file: string, password: string, alias: string): Promise<readonly string[]>;
   scan(file: string, password: string, key: string): Promise<JavaScan>;
   /** Sets any secret entry, under any entry password, with further attributes. */
   put(

@@ -33,6 +33,32 @@ export function straceFault(fault: string, argv: readonly string[]): string[] {
   return ["strace", ...common("/dev/null", [call]), `--inject=${fault}`, ...argv];
 }
 
+/** The command line that runs another one and logs when it looked at files and renamed them. */
+export function straceRenames(log: string, argv: readonly string[]): string[] {
+  const form = ["--seccomp-bpf", "--absolute-timestamps=unix,us", "--syscall-times=us"];
+  return ["strace", ...form, ...common(log, ["statx", "rename", "fsync"]), ...argv];
+}
+
+/**
+ * How long a file could change unnoticed before each rename over it: from the beginning of the last
+ * look at it to the end of the rename, in microseconds. What the trace itself takes is in it.
+ * Infinity where nobody looked since a file was last synced.
+ */
+export function readRenameGapsUs(log: string, target: string): number[] {
+  const form = /^\d+ +(\d+)\.(\d+) (statx|rename)\((.*)\) += 0 <(\d+)\.(\d+)>$/;
+  const gaps: number[] = [];
+  let lookedAtUs = -Infinity;
+  for (const line of readFileSync(log, "utf8").split("\n")) {
+    const [, s, us, name, args = "", tookS, tookUs] = form.exec(line) ?? [];
+    const startUs = Number(s) * 1e6 + Number(us);
+    if (name === "statx" && args.startsWith(`AT_FDCWD, "${target}"`)) lookedAtUs = startUs;
+    if (line.includes(" fsync(")) lookedAtUs = -Infinity;
+    if (name !== "rename" || !args.endsWith(`"${target}"`)) continue;
+    gaps.push(startUs + Number(tookS) * 1e6 + Number(tookUs) - lookedAtUs);
+  }
+  return gaps;
+}
+
 function common(log: string, calls: readonly string[]): string[] {
   return ["--follow-forks", "--quiet=all", `--output=${log}`, `--trace=${calls.join(",")}`];
 }
