@@ -1,6 +1,6 @@
 // After an fsync(2) that failed the kernel takes the data for written, and the next fsync(2) succeeds
 // on data that is lost. So whoever tries again has to write everything again, to another file.
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,9 +13,8 @@ import { readTrace, type SystemCall } from "../support/strace.ts";
 import { KEYSTORE_NAME, temporaryFolder } from "../support/temporary_folder.ts";
 import { attach } from "./attach.ts";
 import { tracing } from "./injection.ts";
-import { assertChanged, type Change, isUnchanged, readState } from "./keystore_state.ts";
-import { loopDisk } from "./loop_disk.ts";
-import { makeKeystore, type Place, placeAt, restoreFolder, saveFolder, strays } from "./place.ts";
+import { assertChanged, type Change, readState } from "./keystore_state.ts";
+import { makeKeystore, type Place, placeAt, strays } from "./place.ts";
 import { ask, assertListed, startCountable } from "./served.ts";
 import { type Told, toldByCommand, toldByDaemon } from "./told.ts";
 
@@ -150,41 +149,6 @@ function describeSave(calls: readonly SystemCall[]): string {
 function bytesWritten(calls: readonly SystemCall[]): number {
   const writes = calls.filter(({ name }) => name.startsWith("write"));
   return writes.reduce((sum, { text }) => sum + Number(/ = (\d+)$/.exec(text)?.[1]), 0);
-}
-
-const diskTest = requiring(test, "linux", "root", "mount", "loop", "strace", "javac");
-
-for (const { way, ask } of WAYS) {
-  diskTest(
-    `${way} on a disk whose medium has run out changes nothing until it has room`,
-    async () => {
-      using folder = temporaryFolder();
-      const backing = folder.file("backing");
-      mkdirSync(backing);
-      await using disk = await loopDisk(backing);
-      const made = placeAt(folder.file("made")).folder;
-      await makeKeystore(made);
-      restoreFolder(disk.outside, saveFolder(made));
-      await disk.do('sync -f "$disk"; yes >"$backing/filling" 2>&1 || true');
-      const before = await readState(tool, disk.outside);
-      const refused = await ask({ place: disk, log: folder.file("full"), times: 2 });
-      assert.equal(refused.told.map(({ result }) => result), ["failed", "failed"]);
-      // The file system itself has room: it learns from its medium, and so at the end, that there is
-      // none.
-      const save = "open write fsync-failed unlink";
-      assert.equal(savesIn(refused.calls).map(describeSave), [save, save]);
-      assert.ok(isUnchanged(before, await readState(tool, disk.outside, before)));
-      assert.equal(strays(disk.outside), []);
-
-      await disk.do('rm "$backing/filling"');
-      const { told: [told] } = await ask({ place: disk, log: folder.file("free"), times: 1 });
-      assert.is(told?.result, "done", told?.text);
-      await disk.cut();
-      await disk.recover();
-      const after = await readState(tool, disk.outside, before);
-      assertChanged(before, after, CHANGE, told?.key);
-    },
-  );
 }
 
 test.run();
