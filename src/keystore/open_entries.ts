@@ -4,7 +4,9 @@ import {
   derivationName,
   deriveKeyMaterial,
   type EncryptionScheme,
+  totalIterations,
 } from "../pkcs12/encryption_scheme.ts";
+import { checkTotalIterations } from "../pkcs12/limits.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import type { ApiKeyEntry, Derivation } from "./api_key_entry.ts";
 
@@ -23,14 +25,18 @@ interface Group {
 /**
  * Opens all entries that are not yet: at the cost of one derivation for each salt that occurs among
  * them, in parallel, and of one decryption for each entry.
+ *
+ * @throws AppError ERR_KEYSTORE_UNSUPPORTED where the derivations would take too long
  */
 export async function openEntries(
   entries: Iterable<ApiKeyEntry>,
   keys: PasswordKeys,
 ): Promise<void> {
-  const groups = groupBySalt(entries).values();
+  const groups = [...groupBySalt(entries).values()];
+  checkTotalIterations(groups.map(({ scheme }) => totalIterations(scheme)));
+  const waiting = groups.values();
   const work = async () => {
-    for (const group of groups) await openGroup(group, keys);
+    for (const group of waiting) await openGroup(group, keys);
   };
   await Promise.all(Array.from({ length: PARALLEL_DERIVATIONS }, work));
 }

@@ -11,6 +11,7 @@ import {
   decrypt,
   encodePbes2,
   encrypt,
+  type EncryptionScheme,
   newEncryptionScheme,
 } from "./encryption_scheme.ts";
 import { normalizeToDer } from "./normalize_to_der.ts";
@@ -115,8 +116,13 @@ async function decryptContent(
   const algorithmIdentifier = encryptedContentInfo.enter(TAG.SEQUENCE);
   const ciphertext = encryptedContentInfo.content(TAG.CONTEXT_0_PRIMITIVE);
   encryptedContentInfo.finish();
+  const scheme = supportedScheme(algorithmIdentifier);
+  return scheme && await decrypt(scheme, keys, ciphertext);
+}
+
+function supportedScheme(algorithmIdentifier: DerReader): EncryptionScheme | undefined {
   try {
-    return await decrypt(decodeEncryptionScheme(algorithmIdentifier), keys, ciphertext);
+    return decodeEncryptionScheme(algorithmIdentifier);
   } catch (error) {
     if (error instanceof AppError && error.code === "ERR_KEYSTORE_UNSUPPORTED") return undefined;
     throw error;

@@ -103,7 +103,8 @@ export class DerReader {
     if (first < 0x80) return { length: first, octets: 1 };
     const count = first & 0x7f;
     if (count === 0) throw new NotDerError("indefinite length");
-    if (count > 4 || at + count >= this.#end) throw unreadable("length out of range");
+    if (count > 4) throw new NotDerError("long length");
+    if (at + count >= this.#end) throw unreadable("length out of range");
     let length = 0;
     for (let i = 1; i <= count; i++) length = length * 256 + (this.#bytes[at + i] ?? 0);
     if (length < 0x80 || length < 256 ** (count - 1)) throw new NotDerError("long length");

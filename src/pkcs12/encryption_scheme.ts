@@ -172,6 +172,11 @@ export function derivationName(scheme: EncryptionScheme): string {
   return `${kind} ${scheme.keyBytes} ${scheme.iterations} ${salt}`;
 }
 
+/** How many iterations {@link deriveKeyMaterial} takes: the older schemes derive an IV as well. */
+export function totalIterations({ kind, iterations }: EncryptionScheme): number {
+  return kind === "PBES2" ? iterations : 2 * iterations;
+}
+
 export async function deriveKeyMaterial(
   scheme: EncryptionScheme,
   keys: PasswordKeys,
@@ -194,11 +199,20 @@ export function decryptWith(
   scheme: EncryptionScheme,
   ciphertext: Uint8Array,
 ): Buffer {
+  const decipher = newDecipher(cipher, key, iv ?? ivOf(scheme));
   try {
-    const decipher = createDecipheriv(cipher, key, iv ?? ivOf(scheme));
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   } catch (error) {
     throw unreadable(error);
+  }
+}
+
+/** The tables above are for every runtime, but Deno has no AES-192. */
+function newDecipher(cipher: string, key: Uint8Array, iv: Uint8Array | null) {
+  try {
+    return createDecipheriv(cipher, key, iv);
+  } catch {
+    throw unsupported(`unsupported cipher ${cipher}`);
   }
 }
 

@@ -1,8 +1,10 @@
 import { pbkdf2 } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Secret } from "../model/secret.ts";
 import type { Digest, Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
 import { bmpPassword, PURPOSE } from "./key_derivation.ts";
+import { unsupported } from "./unreadable.ts";
 
 const deriveWithPbkdf2 = promisify(pbkdf2);
 
@@ -13,11 +15,28 @@ const deriveWithPbkdf2 = promisify(pbkdf2);
 export class PasswordKeys {
   readonly #password: Secret;
   readonly #pkcs12Kdf: Pkcs12Kdf;
-  readonly #derived = new Map<string, Promise<Uint8Array>>();
+  #derived = new Map<string, Promise<Uint8Array>>();
+  /** When the last derivation that blocks will be over, and others have had their turn. */
+  #unblocked: Promise<unknown> = Promise.resolve();
+  #maxIterations = Infinity;
+  #iterations = 0;
 
   constructor(password: Secret, pkcs12Kdf: Pkcs12Kdf) {
     this.#password = password;
     this.#pkcs12Kdf = pkcs12Kdf;
+  }
+
+  /**
+   * The same keys for reading a file: whoever wrote it chose the iterations, of which those
+   * derivations that are not known yet may take so many in all.
+   *
+   * Beyond, both methods throw AppError ERR_KEYSTORE_UNSUPPORTED.
+   */
+  within(maxIterations: number): PasswordKeys {
+    const keys = new PasswordKeys(this.#password, this.#pkcs12Kdf);
+    keys.#derived = this.#derived;
+    keys.#maxIterations = maxIterations;
+    return keys;
   }
 
   /** PBKDF2 (RFC 8018 section 5.2) with an HMAC as its pseudorandom function. */
@@ -28,6 +47,7 @@ export class PasswordKeys {
     bytes: number,
   ): Promise<Uint8Array> {
     return this.#once(
+      iterations,
       ["pbkdf2", prf, iterations, bytes, hex(salt)],
       () => deriveWithPbkdf2(this.#password.reveal(), salt, iterations, bytes, prf),
     );
@@ -42,26 +62,45 @@ export class PasswordKeys {
     bytes: number,
   ): Promise<Uint8Array> {
     return this.#once(
+      iterations,
       ["pkcs12", purpose, digest, iterations, bytes, hex(salt)],
       () =>
-        Promise.resolve(this.#pkcs12Kdf({
-          digest,
-          password: bmpPassword(this.#password.reveal()),
-          salt,
-          purpose: PURPOSE[purpose],
-          iterations,
-          bytes,
-        })),
+        this.#inTurn(() =>
+          this.#pkcs12Kdf({
+            digest,
+            password: bmpPassword(this.#password.reveal()),
+            salt,
+            purpose: PURPOSE[purpose],
+            iterations,
+            bytes,
+          })
+        ),
     );
   }
 
-  #once(
+  async #once(
+    iterations: number,
     parameters: readonly (string | number)[],
     derive: () => Promise<Uint8Array>,
   ): Promise<Uint8Array> {
     const name = parameters.join(" ");
     let key = this.#derived.get(name);
-    if (key === undefined) this.#derived.set(name, key = derive());
+    if (key === undefined) {
+      if (this.#iterations + iterations > this.#maxIterations) {
+        const text =
+          `its key derivations ask for more than ${this.#maxIterations} iterations in all`;
+        throw unsupported(text);
+      }
+      this.#iterations += iterations;
+      this.#derived.set(name, key = derive());
+    }
+    return await key;
+  }
+
+  /** Derives on this thread, but lets others have it between one derivation and the next. */
+  #inTurn(derive: () => Uint8Array): Promise<Uint8Array> {
+    const key = this.#unblocked.then(derive);
+    this.#unblocked = key.then(() => setImmediate(), () => undefined);
     return key;
   }
 }

@@ -6,7 +6,7 @@ import {
 } from "./content_info.ts";
 import { DerReader } from "./der_reader.ts";
 import { encodeUnsignedInteger, wrapDer } from "./der_writer.ts";
-import { MAX_FILE_BYTES } from "./limits.ts";
+import { checkCount, MAX_FILE_BYTES, MAX_ITERATIONS } from "./limits.ts";
 import {
   decodeMacData,
   encodeMacData,
@@ -46,14 +46,29 @@ export async function decodePfx(bytes: Uint8Array, keys: PasswordKeys): Promise<
     throw unsupported(`it is larger than ${MAX_FILE_BYTES} bytes`);
   }
   const { authenticatedSafe, macData } = await normalizeToDer(bytes, decodeEnvelope);
-  await verifyMac(macData, keys, [authenticatedSafe]);
+  const boundedKeys = keys.within(MAX_ITERATIONS);
+  await verifyMac(macData, boundedKeys, [authenticatedSafe]);
   const contents = await normalizeToDer(authenticatedSafe, (der) => {
     const outer = new DerReader(der);
     const encodings = elements(outer.enter(TAG.SEQUENCE));
     outer.finish();
-    return Promise.all(encodings.map((encoding) => decodeContentInfo(encoding, keys)));
+    return decodeContents(encodings, boundedKeys);
   });
   return { contents, mac: macData };
+}
+
+async function decodeContents(
+  encodings: readonly Uint8Array[],
+  keys: PasswordKeys,
+): Promise<ContentInfo[]> {
+  const contents: ContentInfo[] = [];
+  let bags = 0;
+  for (const encoding of encodings) {
+    const content = await decodeContentInfo(encoding, keys);
+    checkCount(bags += content.bags?.length ?? 0);
+    contents.push(content);
+  }
+  return contents;
 }
 
 /** The file for a PFX: parts that did not change octet for octet, under a MAC of JDK 17's kind. */

@@ -6,6 +6,7 @@ import {
   encodeOctetString,
   encodeSequence,
 } from "./der_writer.ts";
+import { checkCount } from "./limits.ts";
 import { OID } from "./oid.ts";
 import { TAG } from "./tag.ts";
 
@@ -123,7 +124,10 @@ function decodeAttributes(bagAttributes: Uint8Array | undefined) {
 /** The encodings of all values that the reader stands before. */
 export function elements(reader: DerReader): Uint8Array[] {
   const encodings: Uint8Array[] = [];
-  while (reader.nextTag !== undefined) encodings.push(reader.encoding());
+  while (reader.nextTag !== undefined) {
+    encodings.push(reader.encoding());
+    checkCount(encodings.length);
+  }
   return encodings;
 }
 

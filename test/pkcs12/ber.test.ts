@@ -63,7 +63,53 @@ test("puts together an encryptedContent in segments", () => {
   assert.equal(Buffer.from(berToDer(indefinite(der))), der);
 });
 
-for (const garbage of ["", "30", "3080", "3080040100", "ffff", "3003020101ff", "30801801780000"]) {
+test("reads a length padded to any size", () => {
+  const ber = Buffer.from("308a0000000000000000000a" + "048700000000000001ff", "hex");
+  assert.equal(Buffer.from(berToDer(ber)), Buffer.from("30030401ff", "hex"));
+});
+
+test("puts together segments of segments", () => {
+  const ber = Buffer.from("2480" + "0401aa" + "24060401bb0401cc" + "2400" + "0000", "hex");
+  assert.equal(Buffer.from(berToDer(ber)), Buffer.from("0403aabbcc", "hex"));
+});
+
+test("keeps what it need not understand", () => {
+  // A GeneralizedTime, a private and an application type.
+  const der = Buffer.from("300a" + "180178" + "c20100" + "62020500", "hex");
+  assert.equal(Buffer.from(berToDer(der)), der);
+});
+
+/** What costs far more than its size to a parser that makes an object of every octet or level. */
+const BOMBS: Readonly<Record<string, () => Buffer>> = {
+  "levels": () => Buffer.alloc(2_000_000, Buffer.from([0x30, 0x80])),
+  "values": () => Buffer.concat([Buffer.from([0x30, 0x80]), Buffer.alloc(2_000_000, "\x05\0")]),
+  "arcs": () => Buffer.concat([Buffer.from("3080068400200000", "hex"), Buffer.alloc(1 << 21, 1)]),
+  "ends": () => Buffer.concat([Buffer.from("30840020000000", "hex"), Buffer.alloc(1 << 21)]),
+};
+
+for (const [what, make] of Object.entries(BOMBS)) {
+  test(`refuses a file of nothing but ${what}`, () => {
+    assert.throws(() => berToDer(make()), (error: unknown) => error instanceof AppError);
+  });
+}
+
+for (
+  const garbage of [
+    "",
+    "30",
+    "3080",
+    "3080040100",
+    "ffff",
+    "3003020101ff",
+    "30020000",
+    "0480",
+    "24030201ff",
+    "3005",
+    "30ff",
+    "1f0100",
+    "30840102",
+  ]
+) {
   test(`refuses '${garbage}' with a typed error`, () => {
     assert.throws(
       () => berToDer(Buffer.from(garbage, "hex")),
