@@ -32,6 +32,12 @@ export interface Replacement {
    * @param stats the new file's
    */
   readonly confirm: (stats: BigIntStats) => void;
+  /**
+   * Looks back after the rename; where it throws, it has put the old file back.
+   *
+   * @param stats the new file's
+   */
+  readonly verify?: (stats: BigIntStats) => void;
 }
 
 /**
@@ -44,7 +50,7 @@ export interface Replacement {
  *   unless it is the sync of the folder that failed
  */
 export async function replaceFile(replacement: Replacement): Promise<BigIntStats> {
-  const { target, content, prepare, confirm } = replacement;
+  const { target, content, prepare, confirm, verify } = replacement;
   const [prefix, suffix] = temporaryAffixes(target);
   const name = `${prefix}${randomBytes(8).toString("hex")}${suffix}`;
   const temporary = join(dirname(target), name);
@@ -52,7 +58,11 @@ export async function replaceFile(replacement: Replacement): Promise<BigIntStats
   try {
     const stats = await fill(descriptor, content, prepare);
     confirm(stats);
-    await renameDurably(temporary, target);
+    renameSync(temporary, target);
+    verify?.(stats);
+    await syncFolder(dirname(target));
+    // Once more: an open(2) that found the old file may have emptied it only now.
+    verify?.(stats);
     return stats;
   } catch (error) {
     unlinkIfPossible(temporary); // gone already if the rename succeeded

@@ -5,6 +5,7 @@ import {
   fstatSync,
   openSync,
   readSync,
+  renameSync,
   statSync,
 } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
@@ -164,15 +165,31 @@ export class KeystoreFile {
         confirm: (stats) => {
           this.#assertStill(expected);
           prepare(target, identityOf(stats));
-          // What a program that takes no lock writes between this check and the rename is lost.
           this.#assertStill(expected);
         },
+        verify: (stats) => this.#putBackIfChanged(target, expected, identityOf(stats)),
       });
       this.#swept = true;
       return stampOf(stats);
     } catch (error) {
       throw this.#ioError(error, `cannot write keystore ${this.path}`);
     }
+  }
+
+  /**
+   * A program that takes no lock may have written to the file between the last check and the rename:
+   * that went into generation 1, the same file under another name, which then gets its place back.
+   * Without generations it is lost.
+   */
+  #putBackIfChanged(target: string, expected: FileIdentity | undefined, ours: FileIdentity): void {
+    const replaced = generationPath(target, 1);
+    const stats = statSync(replaced, { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined || expected === undefined) return;
+    const identity = identityOf(stats);
+    if (inodeOf(expected) !== inodeOf(identity) || identity === expected) return;
+    // What somebody has made of ours meanwhile is newer still.
+    if (this.identity() === ours) renameSync(replaced, target);
+    throw new FileChangedError();
   }
 
   #assertStill(expected: FileIdentity | undefined): void {
@@ -229,4 +246,9 @@ function stampOf(stats: BigIntStats): FileStamp {
  */
 function identityOf({ dev, ino, size, mtimeNs }: BigIntStats): FileIdentity {
   return [dev, ino, size, mtimeNs].join(" ");
+}
+
+/** Device and inode of an identity. */
+function inodeOf(identity: FileIdentity): string {
+  return identity.split(" ", 2).join(" ");
 }

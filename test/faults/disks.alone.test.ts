@@ -6,9 +6,11 @@ import * as assert from "uvu/assert";
 import { BUILT_IN_PASSWORD } from "../interop/fixtures.ts";
 import { setUpWith } from "../interop/setup.ts";
 import { COMMAND } from "../support/command.ts";
+import type { Daemon } from "../support/daemon.ts";
 import { execute } from "../support/execute.ts";
 import { type JavaTool, startJavaTool } from "../support/java.ts";
 import { mountNamespace } from "../support/mount_namespace.ts";
+import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
   KEYSTORE_NAME,
@@ -35,7 +37,12 @@ const FIRST: Change = { kind: "create", alias: "first" };
 
 let tool: JavaTool;
 test.before(setUpWith(["javac"], async () => void (tool = await startJavaTool())));
-test.after(() => tool?.close());
+test.after(async () => {
+  await tool?.close();
+  measured(`disks: ${counts.failed} changes refused, ${counts.done} made`);
+});
+
+const counts = { failed: 0, done: 0, nothing: 0 };
 
 /** A way to ask for a change at a place. */
 type Ask = (change: Change) => Promise<Told>;
@@ -44,8 +51,17 @@ function byCommand(place: Place, prefix: readonly string[] = []): Ask {
   const options = ["--keystore", join(place.folder, KEYSTORE_NAME)];
   return async ({ kind, alias }) => {
     const argv = [...prefix, ...COMMAND, kind, alias, ...options];
-    return toldByCommand(await execute(place.enter(argv)));
+    return counted(toldByCommand(await execute(place.enter(argv))));
   };
+}
+
+function byDaemon({ socket }: Daemon): Ask {
+  return async (change) => counted(toldByDaemon(await ask(socket, change)));
+}
+
+function counted(told: Told): Told {
+  counts[told.result]++;
+  return told;
 }
 
 /** Asks, and asserts that what was told is so and that nothing is left of what was not done. */
@@ -95,16 +111,16 @@ limitTest("a daemon that may write so many bytes of a file", async () => {
     const argv = ["prlimit", `--pid=${daemon.pid}`, `--fsize=${bytes}:`];
     assert.is((await execute(argv)).status, 0);
   };
-  const byDaemon: Ask = async (change) => toldByDaemon(await ask(daemon.socket, change));
+  const ask = byDaemon(daemon);
   let state = await readState(tool, place.folder);
   for (const bytes of [0, 1, 512, statSync(keystore).size]) {
     await limit(bytes);
-    const refused = await assertHonest(place, byDaemon, CREATE, state);
+    const refused = await assertHonest(place, ask, CREATE, state);
     assert.is(refused.result, "failed");
     await assertListed(daemon.socket, refused.after);
     await limit("unlimited");
     for (const change of [CREATE, { ...CREATE, kind: "revoke" } as const]) {
-      const done = await assertHonest(place, byDaemon, change, state);
+      const done = await assertHonest(place, ask, change, state);
       assert.is(done.result, "done");
       state = done.after;
       await assertListed(daemon.socket, state);
@@ -238,11 +254,11 @@ for (const { about, begin, end } of TROUBLES) {
     await using disk = await openDisk(folder, "size=1m,nr_inodes=100", saveFolder(made));
     const keystore = join(disk.folder, KEYSTORE_NAME);
     await using daemon = await startCountable(keystore, folder.file("apikey.sock"), disk.enter);
-    const byDaemon: Ask = async (change) => toldByDaemon(await ask(daemon.socket, change));
-    let { after: state } = await assertHonest(disk, byDaemon, CREATE);
+    const ask = byDaemon(daemon);
+    let { after: state } = await assertHonest(disk, ask, CREATE);
     await begin(disk);
     for (const change of [FIRST, REVOKE]) {
-      const told = await byDaemon(change);
+      const told = await ask(change);
       assert.is(told.result, "failed", told.text);
       const after = await readState(tool, disk.outside, state);
       assert.ok(isUnchanged(state, after));
@@ -250,7 +266,7 @@ for (const { about, begin, end } of TROUBLES) {
     }
     await end(disk);
     for (const change of [FIRST, REVOKE]) {
-      const done = await assertHonest(disk, byDaemon, change, state);
+      const done = await assertHonest(disk, ask, change, state);
       assert.is(done.result, "done");
       await assertListed(daemon.socket, state = done.after);
     }

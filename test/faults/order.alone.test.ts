@@ -9,6 +9,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
 import { execute } from "../support/execute.ts";
+import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import { readTrace } from "../support/strace.ts";
 import {
@@ -75,6 +76,9 @@ const ROWS: readonly Row[] = [
   ].map((row) => ({ about, trace, ...row }))
 );
 
+let inspected = 0;
+test.after(() => measured(`order: ${inspected} calls inspected`));
+
 const traceTest = requiring(test, "linux", "root", "strace");
 
 for (const { about, trace, change, existing, targets } of ROWS) {
@@ -86,6 +90,7 @@ for (const { about, trace, change, existing, targets } of ROWS) {
     await trace(place, log, change);
     const calls = fileCalls(log, place);
     const saves = targets.map((target) => findSave(calls, target));
+    inspected += saves.flat(2).length;
     for (const save of saves) assertInOrder(save);
     assertInOrder([...saves.flatMap(ends), [findAcknowledgement(log)]]);
     // A daemon has had the lock from its start.
@@ -168,11 +173,7 @@ requiring(test, "linux", "root", "strace", "flock")(
     using folder = temporaryFolder();
     const keystore = await makeKeystore(placeAt(folder.file("keystore")).folder);
     const before = readFileSync(keystore);
-    const holding = ["sh", "-c", "echo held && exec cat"];
-    const holder = spawn("flock", [`${keystore}.lock`, ...holding], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    await once(holder.stdout, "data");
+    await using holder = await holdLock(`${keystore}.lock`);
     const log = folder.file("trace");
     const command = [...COMMAND, "create", "new", "--keystore", keystore];
     let ended = false;
@@ -182,12 +183,27 @@ requiring(test, "linux", "root", "strace", "flock")(
     assert.not(ended, "it waits");
     assert.ok(readFileSync(keystore).equals(before));
     assert.equal(strays(folder.file("keystore")), []);
-    holder.stdin.end();
+    holder.release();
     const { status, stderr } = await running;
     assert.equal([status, stderr], [0, ""]);
     assert.not(readFileSync(keystore).equals(before));
   },
 );
+
+/** Holds a lock from another process, to the end of the block at the latest. */
+async function holdLock(path: string): Promise<AsyncDisposable & { release(): void }> {
+  const argv = [path, "sh", "-c", "echo held && exec cat"];
+  const { stdin, stdout } = spawn("flock", argv, { stdio: ["pipe", "pipe", "inherit"] });
+  const released = once(stdout, "close");
+  await once(stdout, "data");
+  return {
+    release: () => stdin.end(),
+    async [Symbol.asyncDispose]() {
+      stdin.end();
+      await released;
+    },
+  };
+}
 
 function countRefusals(log: string): number {
   return existsSync(log) ? readFileSync(log, "utf8").split("EAGAIN").length - 1 : 0;
