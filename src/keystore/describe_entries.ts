@@ -8,7 +8,7 @@ import {
 import { deriveKeyMaterial, describeScheme } from "../pkcs12/encryption_scheme.ts";
 import { OID } from "../pkcs12/oid.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
-import { protectedContent } from "../pkcs12/protected_bag.ts";
+import { isProtected, protectedContent } from "../pkcs12/protected_bag.ts";
 import type { SafeBag } from "../pkcs12/safe_bag.ts";
 import type { CertificateDescription } from "../x509/certificate.ts";
 import { apiKeyAlias, creationDate } from "./api_key_entry.ts";
@@ -70,10 +70,6 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   [OID.KEY_BAG]: "private-key",
   [OID.CERT_BAG]: "certificate",
 };
-
-function isProtected({ bagId }: SafeBag): boolean {
-  return bagId === OID.SECRET_BAG || bagId === OID.PKCS8_SHROUDED_KEY_BAG;
-}
 
 interface Opened {
   readonly password: EntryPassword;

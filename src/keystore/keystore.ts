@@ -30,6 +30,8 @@ export interface ReadableKeystore extends OpenKeystore {
   readonly fault: AppError | undefined;
 }
 
+const LONG_TICK_MS = 100;
+
 /** How often to start over because another program was faster. */
 const MAX_COMMIT_ROUNDS = 20;
 
@@ -237,8 +239,9 @@ export class Keystore {
       const text = `keystore ${this.path} would grow beyond ${MAX_FILE_BYTES} bytes`;
       throw new AppError("ERR_KEYSTORE_UNSUPPORTED", text);
     }
-    const { identity, mode } = await this.#replace(pieces, base.stored?.identity);
-    const stored = { identity, mode, password, storeKeys };
-    this.#state.replaced({ content: saved(), stored });
+    const stamp = await this.#replace(pieces, base.stored?.identity);
+    this.#state.replaced({ content: saved(), stored: { ...stamp, password, storeKeys } });
+    // Another program needs longer than a fine clock's tick to read this and write something else.
+    if (stamp.clockTickMs > LONG_TICK_MS) this.#state.doubt();
   }
 }

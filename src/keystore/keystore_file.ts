@@ -30,6 +30,8 @@ export interface FileStamp {
   readonly identity: FileIdentity;
   /** The permission bits. */
   readonly mode: number;
+  /** By how much the file system's clock advances: two changes within that may look like one. */
+  readonly clockTickMs: number;
 }
 
 export interface FileState extends FileStamp {
@@ -236,8 +238,17 @@ export class KeystoreFile {
   }
 }
 
+/** Linux stamps files by a clock that ticks every 1 to 10 ms; small inodes hold whole seconds. */
+const TICK_MS = 20;
+const COARSE_TICK_MS = 2_000;
+
 function stampOf(stats: BigIntStats): FileStamp {
-  return { identity: identityOf(stats), mode: Number(stats.mode) & 0o777 };
+  const isCoarse = stats.mtimeNs % 1_000_000_000n === 0n;
+  return {
+    identity: identityOf(stats),
+    mode: Number(stats.mode) & 0o777,
+    clockTickMs: isCoarse ? COARSE_TICK_MS : TICK_MS,
+  };
 }
 
 /**

@@ -36,10 +36,8 @@ const SETTLED_AFTER_MS = 1_000;
 /** However often it changes. */
 const MAX_WAIT_MS = 10_000;
 const POLL_MS = 10;
-/** Linux stamps files by a clock that ticks every 1 to 10 ms. */
-const CLOCK_TICK_MS = 20;
 
-const NOT_STORED: FileStamp = { identity: "", mode: 0 };
+const NOT_STORED: FileStamp = { identity: "", mode: 0, clockTickMs: 0 };
 
 /**
  * What is in the file. The file is the truth: every call looks whether it is still the one in
@@ -128,13 +126,13 @@ export class KeystoreState {
    */
   async decode(
     bytes: Uint8Array,
-    { identity, mode }: FileStamp = NOT_STORED,
+    { identity, mode, clockTickMs }: FileStamp = NOT_STORED,
   ): Promise<OpenKeystore> {
     const { pfx, password, storeKeys } = await this.#tryPasswords(bytes);
     // Fresh keys each time, or those of long-gone salts would pile up in a daemon.
     const entryKeys = this.keys(new Secret(ENTRY_PASSWORD));
     const content = indexContent(pfx, entryKeys, this.#open?.content.entries);
-    return { content, stored: { identity, mode, password, storeKeys } };
+    return { content, stored: { identity, mode, clockTickMs, password, storeKeys } };
   }
 
   async #load(): Promise<OpenKeystore> {
@@ -145,7 +143,7 @@ export class KeystoreState {
       });
       this.replaced(open);
       // A second change in the same tick of the file system's clock would look like the first.
-      if (Math.abs(Date.now() - state.changedAt) < CLOCK_TICK_MS) this.doubt();
+      if (Math.abs(Date.now() - state.changedAt) < state.clockTickMs) this.doubt();
       return open;
     }
     if (this.lastGood !== undefined) {

@@ -1,11 +1,12 @@
 import { AppError } from "../errors.ts";
+import { printable } from "../model/printable.ts";
 import type { ContentInfo } from "../pkcs12/content_info.ts";
 import { resealPrivateKeyInfo } from "../pkcs12/encrypted_private_key_info.ts";
 import { deriveKeyMaterial, newEncryptionScheme } from "../pkcs12/encryption_scheme.ts";
 import { newMacParameters } from "../pkcs12/mac_data.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import type { Pfx } from "../pkcs12/pfx.ts";
-import { protectedContent, withProtectedContent } from "../pkcs12/protected_bag.ts";
+import { isProtected, protectedContent, withProtectedContent } from "../pkcs12/protected_bag.ts";
 import type { SafeBag } from "../pkcs12/safe_bag.ts";
 import { type KeystoreContent, openKeys } from "./keystore_content.ts";
 
@@ -43,19 +44,16 @@ interface Rekeying {
 }
 
 async function rekeyPart(part: ContentInfo, rekeying: Rekeying): Promise<ContentInfo> {
-  if (part.bags === undefined) {
-    const text =
-      "part of the keystore is encrypted in a way that is not supported, and would be lost";
-    throw new AppError("ERR_KEYSTORE_UNSUPPORTED", text);
-  }
+  if (part.bags === undefined) throw wouldBeLost("part of the keystore");
   const bags: SafeBag[] = [];
   for (const bag of part.bags) bags.push(await rekeyBag(bag, rekeying));
   return { ...part, encoding: undefined, bags };
 }
 
 async function rekeyBag(bag: SafeBag, rekeying: Rekeying): Promise<SafeBag> {
-  const sealed = rekeying.keep.has(bag) ? undefined : protectedContent(bag);
-  if (sealed === undefined) return bag;
+  if (rekeying.keep.has(bag) || !isProtected(bag)) return bag;
+  const sealed = protectedContent(bag);
+  if (sealed === undefined) throw wouldBeLost(`the entry '${printable(bag.friendlyName ?? "")}'`);
   const scheme = newEncryptionScheme(rekeying.salt);
   const material = await deriveKeyMaterial(sealed.scheme, rekeying.oldKeys);
   const newMaterial = await deriveKeyMaterial(scheme, rekeying.newKeys);
@@ -66,4 +64,9 @@ async function rekeyBag(bag: SafeBag, rekeying: Rekeying): Promise<SafeBag> {
     if (error instanceof AppError && error.code === "ERR_KEYSTORE_UNREADABLE") return bag;
     throw error;
   }
+}
+
+function wouldBeLost(what: string): AppError {
+  const text = `${what} is encrypted in a way that is not supported, and would be lost`;
+  return new AppError("ERR_KEYSTORE_UNSUPPORTED", text);
 }

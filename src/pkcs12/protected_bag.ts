@@ -24,6 +24,11 @@ export function protectedContent(bag: SafeBag): EncryptedPrivateKeyInfo | undefi
   }
 }
 
+/** Whether a bag keeps its content under a password, be it in a way that is done here or not. */
+export function isProtected({ bagId }: SafeBag): boolean {
+  return bagId === OID.SECRET_BAG || bagId === OID.PKCS8_SHROUDED_KEY_BAG;
+}
+
 /** The same bag around the encoding of another EncryptedPrivateKeyInfo. */
 export function withProtectedContent(bag: SafeBag, encoding: Uint8Array): SafeBag {
   return bag.withBagValue(bag.bagId === OID.SECRET_BAG ? encodeSecretBag(encoding) : encoding);

@@ -41,8 +41,10 @@ export async function strike<T>(
     const met = findMet(target);
     if (met !== undefined && hasStruck(target, met)) return result;
     if (isTellable(call)) continue;
-    // What was struck instead came before, or else the program would not have got there. Where
-    // nothing was, it turned back by itself.
+    // What was struck instead came before, or else the program would not have got there; where
+    // nothing was, it turned back by itself. The next time may differ from this one just as this one
+    // did from the last: hence by chance.
+    if (Math.random() < 0.3) continue;
     index = met?.index ?? (isKill(target.fault) || struckCalls(target).length > 0 ? index + 1 : 1);
   }
   throw new Error(`no way to strike ${describeFault(target.fault)}`);

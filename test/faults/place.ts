@@ -45,6 +45,8 @@ export async function makeKeystore(folder: string): Promise<string> {
     const { status, stderr } = await apikey([...command, "--keystore", keystore]);
     assert.is(status, 0, stderr);
   }
+  const { uid, gid, mode } = lstatSync(keystore);
+  assert.equal([uid, gid, mode & 0o7777], [1000, 1001, 0o640], "owner and mode");
   return keystore;
 }
 

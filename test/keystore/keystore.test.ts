@@ -1,5 +1,12 @@
 import { Buffer } from "node:buffer";
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -225,6 +232,28 @@ test("lets go of a file's octets when another program has replaced it", async ()
     const after = (await keystore.read()).content.entries.get(parseAlias("mcp-openai"));
     assert.ok(before && after);
     assert.is.not(after.bag.encoding.buffer, before.bag.encoding.buffer);
+  });
+});
+
+test("sees a change that a file system's clock of whole seconds hides", async () => {
+  await withFixture("jdk17-metricshub.p12", async (path) => {
+    const second = Math.floor(Date.now() / 1000);
+    const stamp = () => utimesSync(path, second, second);
+    const keystore = openKeystore(path);
+    stamp();
+    assert.is((await aliases(keystore)).length, 3);
+    const theirs = readFileSync(path);
+    await openKeystore(path).change((draft) => draft.remove(parseAlias("retired")));
+    const ours = readFileSync(path);
+    const { ino } = statSync(path);
+    // In place, with as many octets and at the same second: nothing but the content differs.
+    writeFileSync(path, theirs);
+    stamp();
+    assert.is((await aliases(keystore)).length, 3);
+    writeFileSync(path, Buffer.concat([ours, theirs]).subarray(0, theirs.length));
+    stamp();
+    assert.is(statSync(path).ino, ino);
+    assert.ok((await keystore.read()).fault, "the garbled file went unnoticed");
   });
 });
 
