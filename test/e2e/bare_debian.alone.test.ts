@@ -31,7 +31,7 @@ apikey list
 apikey daemon 2>/tmp/daemon.log &
 daemon=$!
 # Whoever waits for this shell's output would wait for the daemon's, too.
-trap 'kill $daemon 2>/dev/null' EXIT
+trap 'kill $daemon 2>/dev/null || :' EXIT
 tries=0
 until apikey status | grep -q 'Served by: daemon'; do tries=$((tries + 1)); test $tries -lt 100; sleep 0.1; done
 apikey create second
