@@ -9,7 +9,6 @@ import { COMMAND } from "../support/command.ts";
 import { execute, type Outcome } from "../support/execute.ts";
 import { type JavaTool, startJavaTool } from "../support/java.ts";
 import { mountNamespace } from "../support/mount_namespace.ts";
-import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
   KEYSTORE_NAME,
@@ -17,8 +16,8 @@ import {
   temporaryFolder,
 } from "../support/temporary_folder.ts";
 import { fileCalls } from "./calls.ts";
-import { countFaults, describeFault, everyFault, type Fault, isKill } from "./faults.ts";
-import { inTurns } from "./in_turns.ts";
+import { assertEverySurvived } from "./every_one.ts";
+import { everyFault, type Fault, isKill } from "./faults.ts";
 import { strike, tracing } from "./injection.ts";
 import { type Change, readState, type State } from "./keystore_state.ts";
 import {
@@ -132,17 +131,13 @@ for (const { change, about, open, least } of SCENARIOS) {
       benches.push(stack.use(await open(folder, `bench-${i}`)));
     }
     const [bench] = benches as [Bench];
-    const faults = await findFaults(bench, change);
-    const problems = await inTurns(
-      faults,
+    await assertEverySurvived({
+      about: `${change.kind} ${about}`,
+      faults: await findFaults(bench, change),
+      least,
       benches,
-      describeFault,
-      (fault, bench) => assertSurvives(fault, change, bench),
-    );
-    const counts = countFaults(faults);
-    measured(`${change.kind} ${about}: ${counts.faults} faults, ${counts.kills} kills`);
-    assert.equal(problems, []);
-    assert.ok(counts.faults >= least.faults && counts.kills >= least.kills, "all were found");
+      assertSurvives: (fault, bench) => assertSurvives(fault, change, bench),
+    });
   });
 }
 

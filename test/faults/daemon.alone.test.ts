@@ -7,7 +7,6 @@ import { setUpWith } from "../interop/setup.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { type JavaTool, startJavaTool } from "../support/java.ts";
 import type { Answer } from "../support/http.ts";
-import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
   KEYSTORE_NAME,
@@ -16,8 +15,8 @@ import {
 } from "../support/temporary_folder.ts";
 import { attach } from "./attach.ts";
 import { fileCalls } from "./calls.ts";
-import { countFaults, describeFault, everyFault, type Fault, isKill } from "./faults.ts";
-import { inTurns } from "./in_turns.ts";
+import { assertEverySurvived } from "./every_one.ts";
+import { everyFault, type Fault, isKill } from "./faults.ts";
 import { strike, tracing } from "./injection.ts";
 import { type Change, readState, type State } from "./keystore_state.ts";
 import { LOCK_NAME, makeKeystore, placeAt, restoreFolder, saveFolder, strays } from "./place.ts";
@@ -138,17 +137,13 @@ for (const { about, change, existing, least } of ROWS) {
       benches.push(stack.use(new Bench(folder, `bench-${i}`)));
     }
     const [bench] = benches as [Bench];
-    const faults = await findFaults(bench, change);
-    const problems = await inTurns(
-      faults,
+    await assertEverySurvived({
+      about: `${about} by a daemon`,
+      faults: await findFaults(bench, change),
+      least,
       benches,
-      describeFault,
-      (fault, bench) => assertSurvives(fault, change, bench),
-    );
-    const counts = countFaults(faults);
-    measured(`${about} by a daemon: ${counts.faults} faults, ${counts.kills} kills`);
-    assert.equal(problems, []);
-    assert.ok(counts.faults >= least.faults && counts.kills >= least.kills, "all were found");
+      assertSurvives: (fault, bench) => assertSurvives(fault, change, bench),
+    });
   });
 }
 

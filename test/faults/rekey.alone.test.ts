@@ -9,7 +9,6 @@ import { setUpWith } from "../interop/setup.ts";
 import { COMMAND } from "../support/command.ts";
 import { apikey, execute, type Outcome } from "../support/execute.ts";
 import { type JavaEntry, type JavaTool, startJavaTool } from "../support/java.ts";
-import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
   KEYSTORE_NAME,
@@ -17,8 +16,8 @@ import {
   temporaryFolder,
 } from "../support/temporary_folder.ts";
 import { fileCalls } from "./calls.ts";
-import { countFaults, describeFault, everyFault, type Fault, isKill } from "./faults.ts";
-import { inTurns } from "./in_turns.ts";
+import { assertEverySurvived } from "./every_one.ts";
+import { everyFault, type Fault, isKill } from "./faults.ts";
 import { strike, tracing } from "./injection.ts";
 import {
   GENERATION,
@@ -56,12 +55,13 @@ faultTest("every call of a rekeying may fail, or be the last", async () => {
   const benches: Bench[] = [];
   for (let i = 0; i < BENCHES; i++) benches.push(await open(folder, `bench-${i}`));
   const [bench] = benches as [Bench];
-  const faults = await findFaults(bench);
-  const problems = await inTurns(faults, benches, describeFault, assertSurvives);
-  const counts = countFaults(faults);
-  measured(`rekey: ${counts.faults} faults, ${counts.kills} kills`);
-  assert.equal(problems, []);
-  assert.ok(counts.faults >= 150 && counts.kills >= 40, "all were found");
+  await assertEverySurvived({
+    about: "rekey",
+    faults: await findFaults(bench),
+    least: { faults: 150, kills: 40 },
+    benches,
+    assertSurvives,
+  });
 });
 
 /** A keystore under a password of its own, which a rekeying has to change in two places. */
