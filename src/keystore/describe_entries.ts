@@ -22,8 +22,8 @@ export type EntryKind = typeof ENTRY_KINDS[number];
 /** Which password opens an entry: that of entries, that of the store, or none that is known. */
 export type EntryPassword = "entry" | "store" | "unknown";
 
-/** An entry without anything secret. */
-export interface EntryDescription {
+/** What can be told of an entry by opening it, without anything secret. */
+export interface ExaminedEntry {
   readonly kind: EntryKind;
   /** Its friendlyName, `api_key:` included; undefined where it has none. */
   readonly name: string | undefined;
@@ -34,33 +34,48 @@ export interface EntryDescription {
   readonly password: EntryPassword | undefined;
   /** What the key inside is for, by name or as an object identifier. */
   readonly algorithm: string | undefined;
+}
+
+export interface EntryDescription extends ExaminedEntry {
   /** undefined for what is no certificate, or none that can be read */
   readonly certificate: CertificateDescription | undefined;
 }
 
 /** Every entry of a keystore, in file order, each opened to see whether it can be. */
+export async function examineEntries(open: OpenKeystore): Promise<ExaminedEntry[]> {
+  const entries: ExaminedEntry[] = [];
+  for (const bag of await openedBags(open)) entries.push(await examineEntry(bag, open));
+  return entries;
+}
+
+/** The same with what is in certificates, for which a package has to be loaded. */
 export async function describeEntries(open: OpenKeystore): Promise<EntryDescription[]> {
-  await openKeys(open.content);
   const descriptions: EntryDescription[] = [];
-  for (const { bags } of open.content.pfx.contents) {
-    for (const bag of bags ?? []) descriptions.push(await describeEntry(bag, open));
+  for (const bag of await openedBags(open)) {
+    const entry = await examineEntry(bag, open);
+    const isCertificate = entry.kind === "certificate";
+    const certificate = isCertificate ? await describeCertificateOf(bag) : undefined;
+    const algorithm = entry.algorithm ?? certificate?.publicKey;
+    descriptions.push({ ...entry, algorithm, certificate });
   }
   return descriptions;
 }
 
-async function describeEntry(bag: SafeBag, open: OpenKeystore): Promise<EntryDescription> {
-  const kind = apiKeyAlias(bag) === undefined ? KINDS[bag.bagId] ?? "other" : "api-key";
+async function openedBags({ content }: OpenKeystore): Promise<SafeBag[]> {
+  await openKeys(content);
+  return content.pfx.contents.flatMap(({ bags }) => bags ?? []);
+}
+
+async function examineEntry(bag: SafeBag, open: OpenKeystore): Promise<ExaminedEntry> {
   const sealed = protectedContent(bag);
   const opened = sealed && await openProtected(bag, sealed, open);
-  const certificate = kind === "certificate" ? await describeCertificateOf(bag) : undefined;
   return {
-    kind,
+    kind: apiKeyAlias(bag) === undefined ? KINDS[bag.bagId] ?? "other" : "api-key",
     name: bag.friendlyName,
     createdAt: creationDate(bag),
     encryption: sealed && describeScheme(sealed.scheme),
     password: opened?.password ?? (isProtected(bag) ? "unknown" : undefined),
-    algorithm: opened?.algorithm ?? certificate?.publicKey,
-    certificate,
+    algorithm: opened?.algorithm,
   };
 }
 

@@ -1,6 +1,10 @@
 import { AppError } from "../errors.ts";
 import type { Secret } from "../model/secret.ts";
-import { describeEntries, type EntryDescription } from "../keystore/describe_entries.ts";
+import {
+  describeEntries,
+  type EntryDescription,
+  examineEntries,
+} from "../keystore/describe_entries.ts";
 import type { Generation } from "../keystore/generations.ts";
 import type { Keystore } from "../keystore/keystore.ts";
 import type { OpenKeystore } from "../keystore/keystore_state.ts";
@@ -142,7 +146,7 @@ async function unopenedEntries(
   { apiKeys } = { apiKeys: true },
 ): Promise<string[]> {
   const texts: string[] = [];
-  for (const { kind, name = "", password } of await describeEntries(open)) {
+  for (const { kind, name = "", password } of await examineEntries(open)) {
     if (password !== "unknown" || (kind === "api-key" && !apiKeys)) continue;
     texts.push(`the entry '${name}' does not open with the store's or the entries' password`);
   }
