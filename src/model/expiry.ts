@@ -1,4 +1,5 @@
 import type { Instant } from "./instant.ts";
+import { lastInstantUpTo, wallClockAt, wallClockUpTo } from "./wall_clock.ts";
 
 /**
  * When a key stops working, as MetricsHub stores it: a date and time of the host's own zone.
@@ -13,7 +14,7 @@ export interface Expiry {
 }
 
 // java.time.LocalDateTime.parse (DateTimeFormatter.ISO_LOCAL_DATE_TIME) for the years 0000 to 9999.
-const LOCAL_DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?$/;
+const LOCAL_DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?$/i;
 
 /** @returns undefined for what Java's `LocalDateTime.parse` refuses too. */
 export function parseExpiry(text: string): Expiry | undefined {
@@ -29,21 +30,32 @@ export function parseExpiry(text: string): Expiry | undefined {
   return { expiresOn: digits === "" ? expiresOn : `${expiresOn}.${digits}` };
 }
 
-/** Whether the host's wall clock has passed the expiry at `now`. */
+/** Whether the host's wall clock has passed the expiry at `now`; at the expiry itself it has not. */
 export function isExpired(expiry: Expiry, now: Instant): boolean {
-  return localDateTime(now) > expiry.expiresOn;
+  return wallClockAt(now) > expiry.expiresOn;
 }
 
-/** The instant at which the host's wall clock shows the expiry, to the millisecond. */
+/**
+ * The instant after which the key is expired for good, to the millisecond.
+ *
+ * In an hour that the clock repeats, a key is refused once the expiry has passed for the first time
+ * and honoured anew when the clock goes back: this is the second time.
+ */
 export function expiryInstant(expiry: Expiry): Instant {
-  return new Date(expiry.expiresOn.slice(0, 23)).getTime() as Instant;
+  return lastInstantUpTo(expiry.expiresOn);
 }
 
-function localDateTime(now: Instant): string {
-  const date = new Date(now);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const year = String(date.getFullYear()).padStart(4, "0");
-  const day = `${year}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  return `${day}T${time}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+/**
+ * The latest expiry, to the second, that outlasts `instant` by nothing. Text cannot say which pass of
+ * a repeated hour is meant, hence the rule: never longer than asked.
+ *
+ * - In the first pass, MetricsHub would honour the key again in the second one: the expiry is the
+ *   last second before the repeated hour.
+ * - In the second pass, the expiry is exact. MetricsHub refuses the key for a while in the first one:
+ *   any earlier expiry would cost it more of its time, and any later one would outlast the instant.
+ *
+ * @returns undefined beyond the years 0000 to 9999, for which there is no text
+ */
+export function expiryUpTo(instant: Instant): Expiry | undefined {
+  return parseExpiry(wallClockUpTo(instant));
 }
