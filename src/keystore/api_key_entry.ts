@@ -2,6 +2,7 @@ import { type Alias, lookupAlias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
 import { type Expiry, parseExpiry } from "../model/expiry.ts";
 import { type Instant, parseEpochMs } from "../model/instant.ts";
+import { digestKey, type KeyDigest } from "../model/key_digest.ts";
 import type { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
 import {
@@ -29,6 +30,13 @@ const EXPIRY_SEPARATOR = "__";
 const CREATION_DATE = /^Time (\d{1,15})$/;
 const SHOWN_CHARACTERS = 4;
 
+/** What an entry tells once it has been opened. */
+export interface OpenedKey {
+  readonly key: ApiKey;
+  /** undefined if the entry cannot be opened */
+  readonly digest: KeyDigest | undefined;
+}
+
 /** Key material and the name by which to tell it from others: see {@link derivationName}. */
 export interface Derivation {
   readonly name: string;
@@ -44,20 +52,25 @@ export class ApiKeyEntry {
   readonly bag: SafeBag;
   /** Further bags of the same alias, as only a program that garbled the file leaves them. */
   readonly shadowed: readonly SafeBag[];
-  #key: ApiKey | undefined;
+  #opened: OpenedKey | undefined;
   #derivation: Derivation | undefined;
 
-  /** @param key what is in the bag, where that is known already */
-  constructor(alias: Alias, bag: SafeBag, shadowed: readonly SafeBag[] = [], key?: ApiKey) {
+  /** @param opened what is in the bag, where that is known already */
+  constructor(alias: Alias, bag: SafeBag, shadowed: readonly SafeBag[] = [], opened?: OpenedKey) {
     this.alias = alias;
     this.bag = bag;
     this.shadowed = shadowed;
-    this.#key = key;
+    this.#opened = opened;
   }
 
   /** What is in the bag, once it has been opened. */
   get key(): ApiKey | undefined {
-    return this.#key;
+    return this.#opened?.key;
+  }
+
+  /** By which to recognise the key, once the bag has been opened. */
+  get digest(): KeyDigest | undefined {
+    return this.#opened?.digest;
   }
 
   /** With what the bag was opened, unless it did not open or is not yet. */
@@ -74,18 +87,19 @@ export class ApiKeyEntry {
    * Opens the bag. One that does not open with the entry password, or whose expiry no Java program
    * could parse, is a key all the same: without `lastCharacters`, there to be revoked.
    */
-  open(sealed: EncryptedPrivateKeyInfo | undefined, derivation: Derivation | undefined): ApiKey {
-    const key = { alias: this.alias, createdAt: creationDate(this.bag) };
+  open(sealed: EncryptedPrivateKeyInfo | undefined, derivation: Derivation | undefined): void {
+    const known = { alias: this.alias, createdAt: creationDate(this.bag) };
     try {
       if (sealed === undefined || derivation === undefined) throw cannotOpen();
       const { privateKey } = openPrivateKeyInfo(sealed, derivation.material);
-      const content = decodePayload(privateKey);
+      const { digest, ...content } = decodePayload(privateKey);
       privateKey.fill(0);
       this.#derivation = derivation;
-      return this.#key = { ...key, ...content };
+      this.#opened = { key: { ...known, ...content }, digest };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      return this.#key = { ...key, lastCharacters: undefined, expiry: undefined };
+      const key = { ...known, lastCharacters: undefined, expiry: undefined };
+      this.#opened = { key, digest: undefined };
     }
   }
 
@@ -110,7 +124,7 @@ export class ApiKeyEntry {
   }
 
   #with(bag: SafeBag, derivation: Derivation | undefined): ApiKeyEntry {
-    const entry = new ApiKeyEntry(this.alias, bag, this.shadowed, this.#key);
+    const entry = new ApiKeyEntry(this.alias, bag, this.shadowed, this.#opened);
     entry.#derivation = derivation;
     return entry;
   }
@@ -136,38 +150,57 @@ export async function sealApiKeyEntry(
   keys: PasswordKeys,
   salt: Uint8Array,
 ): Promise<{ entry: ApiKeyEntry; key: ApiKey }> {
-  const text = secret.reveal();
-  const payload = Buffer.from(
-    expiry === undefined ? text : `${text}${EXPIRY_SEPARATOR}${expiry.expiresOn}`,
-    "utf8",
-  );
+  const octets = Buffer.from(secret.reveal(), "utf8");
+  const suffix = expiry === undefined ? "" : EXPIRY_SEPARATOR + expiry.expiresOn;
+  const payload = Buffer.concat([octets, Buffer.from(suffix, "latin1")]);
   const scheme = newEncryptionScheme(salt);
   const material = await deriveKeyMaterial(scheme, keys);
   const info = { algorithm: OID.AES, privateKey: payload };
   const bagValue = encodeSecretBag(sealPrivateKeyInfo(info, scheme, material));
+  const opened = {
+    key: { alias, createdAt, expiry, lastCharacters: lastCharactersOf(octets) },
+    digest: digestKey(octets),
+  };
   payload.fill(0);
+  octets.fill(0);
   const localKeyId = Buffer.from(`Time ${createdAt}`, "latin1");
   const bag = newSafeBag(OID.SECRET_BAG, bagValue, NAME_PREFIX + alias, localKeyId);
-  const key = { alias, createdAt, expiry, lastCharacters: lastCharactersOf(text) };
-  return { entry: new ApiKeyEntry(alias, bag, [], key), key };
+  return { entry: new ApiKeyEntry(alias, bag, [], opened), key: opened.key };
 }
 
 function cannotOpen(): AppError {
   return new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key in a bag of another kind");
 }
 
+/** Without ever making a text of the key itself, which would stay in memory until it is collected. */
 function decodePayload(payload: Uint8Array) {
-  const [key = "", expiresOn] = Buffer.from(payload).toString("utf8").split(EXPIRY_SEPARATOR);
+  const octets = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const [key, expiresOn] = splitPayload(octets);
   const expiry = expiresOn === undefined ? undefined : parseExpiry(expiresOn);
   if (expiresOn !== undefined && expiry === undefined) {
     throw new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key with an expiry that is no date");
   }
-  return { lastCharacters: lastCharactersOf(key), expiry };
+  return { digest: digestKey(key), lastCharacters: lastCharactersOf(key), expiry };
 }
 
-function lastCharactersOf(key: string): string {
+/** As Java splits it: whatever follows a second separator does not count. */
+function splitPayload(payload: Buffer): [key: Buffer, expiresOn: string | undefined] {
+  const end = payload.indexOf(EXPIRY_SEPARATOR);
+  if (end < 0) return [payload, undefined];
+  const rest = payload.toString("utf8", end + EXPIRY_SEPARATOR.length);
+  return [payload.subarray(0, end), rest.split(EXPIRY_SEPARATOR)[0]];
+}
+
+function lastCharactersOf(key: Buffer): string {
+  const characters = key.reduce((count, octet) => isContinuation(octet) ? count : count + 1, 0);
   // A key so short that these would be much of it is not shown at all.
-  return key.length >= 4 * SHOWN_CHARACTERS ? key.slice(-SHOWN_CHARACTERS) : "";
+  if (characters < 4 * SHOWN_CHARACTERS) return "";
+  return key.toString("utf8", key.length - 4 * SHOWN_CHARACTERS).slice(-SHOWN_CHARACTERS);
+}
+
+/** Of a character that UTF-8 has several octets for, all but the first. */
+function isContinuation(octet: number): boolean {
+  return (octet & 0xc0) === 0x80;
 }
 
 /** Java keeps an entry's creation date in localKeyID, as `Time <milliseconds since 1970>`. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import type { Secret } from "../model/secret.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
@@ -10,7 +11,8 @@ import {
   type FileStamp,
   type KeystoreFile,
 } from "./keystore_file.ts";
-import { type FinishedDraft, KeystoreDraft } from "./keystore_draft.ts";
+import type { KeyChange } from "./key_change.ts";
+import { KeystoreDraft } from "./keystore_draft.ts";
 import { KeystoreState, type KeystoreStateOptions, type OpenKeystore } from "./keystore_state.ts";
 import { rekeyContent } from "./rekey_content.ts";
 import type { StorePassword } from "./store_password.ts";
@@ -40,17 +42,34 @@ export class Keystore {
   readonly #options: KeystoreOptions;
   readonly #state: KeystoreState;
   readonly #turns: GroupCommit;
+  readonly #listeners = new Set<(change: KeyChange) => void>();
+  #saves = 0;
   /** Whether what a killed rekeying may have left is gone; only an earlier process can have. */
   #tidied = false;
 
   constructor(options: KeystoreOptions) {
     this.#options = options;
-    this.#state = new KeystoreState(options);
+    this.#state = new KeystoreState(options, (changes) => this.#announce(changes));
     this.#turns = new GroupCommit(options.lock, (changes) => this.#commit(changes));
   }
 
   get path(): string {
     return this.#options.file.path;
+  }
+
+  /** API keys in memory. */
+  get keyCount(): number {
+    return this.#state.lastGood?.content.entries.size ?? 0;
+  }
+
+  /** How often this process has replaced the file. */
+  get saves(): number {
+    return this.#saves;
+  }
+
+  /** How often the file was opened again, because another program had changed it. */
+  get reloads(): number {
+    return this.#state.reloads;
   }
 
   /** Earlier states that are kept beside the file, the newest first. */
@@ -68,11 +87,42 @@ export class Keystore {
     const { lastGood } = this.#state;
     if (lastGood === undefined) return { ...await this.#state.settled(), fault: undefined };
     try {
+      const fault = this.#state.knownFault();
+      if (fault !== undefined) return { ...lastGood, fault };
       return { ...await this.#state.now(), fault: undefined };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       return { ...lastGood, fault: error };
     }
+  }
+
+  /**
+   * The same without waiting, for those who ask thousands of times a second. Another program's
+   * change may go unnoticed for a millisecond.
+   *
+   * @param now of `performance`
+   * @returns undefined where the file has to be opened first
+   */
+  readNow(now: number): OpenKeystore | undefined {
+    try {
+      return this.#state.inMemoryLately(now) ??
+        (this.#state.knownFault() && this.#state.lastGood);
+    } catch (error) {
+      // What cannot even be looked at is for `read` to say.
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Tells of every change from the moment on from which {@link read} shows it, and before whoever
+   * asked for it hears that it is done. Other programs' changes are found when somebody reads.
+   *
+   * @returns how to stop listening
+   */
+  onChange(listener: (change: KeyChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /**
@@ -159,15 +209,23 @@ export class Keystore {
     expected: FileIdentity | undefined,
   ): Promise<FileStamp> {
     try {
-      return await this.#options.file.replace(
+      const stamp = await this.#options.file.replace(
         pieces,
         expected,
         (identity) => this.#state.expect(identity),
       );
+      this.#saves++;
+      return stamp;
     } catch (error) {
       // It may or may not have replaced the file.
       this.#state.doubt();
       throw error;
+    }
+  }
+
+  #announce(changes: readonly KeyChange[]): void {
+    for (const change of changes) {
+      for (const listener of this.#listeners) listener(change);
     }
   }
 
@@ -212,7 +270,7 @@ export class Keystore {
           (reason) => refused.push([change, reason]),
         );
       }
-      if (draft.changed) await this.#save(base, await draft.finish());
+      if (draft.changed) await this.#save(base, draft);
     });
     for (const change of applied) change.resolve();
     for (const [change, reason] of refused) change.reject(reason);
@@ -231,7 +289,8 @@ export class Keystore {
     throw new AppError("ERR_KEYSTORE_IN_USE", text);
   }
 
-  async #save(base: OpenKeystore, { pfx, saved }: FinishedDraft): Promise<void> {
+  async #save(base: OpenKeystore, draft: KeystoreDraft): Promise<void> {
+    const { pfx, saved } = await draft.finish();
     const password = base.stored?.password ?? await this.#options.passwords.forNewKeystore();
     const storeKeys = base.stored?.storeKeys ?? this.#state.keys(password.secret);
     const pieces = await encodePfxPieces(pfx, storeKeys);
@@ -241,7 +300,10 @@ export class Keystore {
     }
     const stamp = await this.#replace(pieces, base.stored?.identity);
     this.#state.replaced({ content: saved(), stored: { ...stamp, password, storeKeys } });
+    this.#announce(draft.changes);
     // Another program needs longer than a fine clock's tick to read this and write something else.
     if (stamp.clockTickMs > LONG_TICK_MS) this.#state.doubt();
+    // Whoever listens passes it on in this turn; nobody hears before that his change is done.
+    await setImmediate();
   }
 }

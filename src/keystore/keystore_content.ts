@@ -1,16 +1,20 @@
 import type { Alias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
+import type { KeyDigest } from "../model/key_digest.ts";
 import { isCurrentScheme } from "../pkcs12/encryption_scheme.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import type { Pfx } from "../pkcs12/pfx.ts";
 import type { SafeBag } from "../pkcs12/safe_bag.ts";
 import { apiKeyAlias, ApiKeyEntry } from "./api_key_entry.ts";
+import { DigestIndex } from "./digest_index.ts";
 import { openEntries } from "./open_entries.ts";
 
 /** A keystore in memory: the whole PFX, and the API keys among its entries, in file order. */
 export interface KeystoreContent {
   readonly pfx: Pfx;
   readonly entries: ReadonlyMap<Alias, ApiKeyEntry>;
+  /** Of the entries that have been opened. */
+  readonly digests: DigestIndex;
   /** How many bags hold something else. */
   readonly otherEntries: number;
   readonly entryKeys: PasswordKeys;
@@ -30,6 +34,7 @@ export function indexContent(
   previous: ReadonlyMap<Alias, ApiKeyEntry> = new Map(),
 ): KeystoreContent {
   const entries = new Map<Alias, ApiKeyEntry>();
+  const digests = new DigestIndex();
   let otherEntries = 0;
   for (const { bags } of pfx.contents) {
     for (const bag of bags ?? []) {
@@ -38,7 +43,8 @@ export function indexContent(
       else entries.set(alias, entryOf(alias, bag, entries.get(alias), previous.get(alias)));
     }
   }
-  return { pfx, entries, otherEntries, entryKeys, salt: undefined };
+  addOpened(digests, entries);
+  return { pfx, entries, digests, otherEntries, entryKeys, salt: undefined };
 }
 
 function entryOf(
@@ -56,9 +62,44 @@ function entryOf(
 }
 
 /** What is in every API key's bag, in file order. */
-export async function openKeys({ entries, entryKeys }: KeystoreContent): Promise<ApiKey[]> {
-  await openEntries(entries.values(), entryKeys);
-  return Array.from(entries.values(), opened);
+export async function openKeys(content: KeystoreContent): Promise<ApiKey[]> {
+  await openAll(content);
+  return Array.from(content.entries.values(), opened);
+}
+
+/** Opens every API key's bag, so that whatever key is presented can be found. */
+export async function openAll(content: KeystoreContent): Promise<void> {
+  const { digests } = content;
+  // Thousands may ask for one of thousands of keys at the same time.
+  if (!digests.isComplete) await (digests.completing ??= complete(content));
+}
+
+async function complete({ entries, digests, entryKeys }: KeystoreContent): Promise<void> {
+  try {
+    await openEntries(entries.values(), entryKeys);
+    addOpened(digests, entries);
+  } finally {
+    digests.completing = undefined;
+  }
+}
+
+function addOpened(digests: DigestIndex, entries: ReadonlyMap<Alias, ApiKeyEntry>): void {
+  let isComplete = true;
+  for (const entry of entries.values()) {
+    digests.add(entry);
+    isComplete &&= entry.key !== undefined;
+  }
+  digests.isComplete = isComplete;
+}
+
+/** The key of an alias, if it has this digest now. */
+export function keyWithDigest(
+  { entries }: KeystoreContent,
+  alias: Alias,
+  digest: KeyDigest,
+): ApiKey | undefined {
+  const entry = entries.get(alias);
+  return entry?.digest === digest ? entry.key : undefined;
 }
 
 /** What is in one API key's bag. */

@@ -9,6 +9,7 @@ import {
 import type { Pfx } from "../pkcs12/pfx.ts";
 import { gather, type SafeBag } from "../pkcs12/safe_bag.ts";
 import { type ApiKeyEntry, type NewApiKey, sealApiKeyEntry } from "./api_key_entry.ts";
+import type { KeyChange } from "./key_change.ts";
 import { type KeystoreContent, sharedSalt } from "./keystore_content.ts";
 
 export interface FinishedDraft {
@@ -38,6 +39,15 @@ export class KeystoreDraft {
 
   get changed(): boolean {
     return this.#added.size > 0 || this.#removed.size > 0;
+  }
+
+  /** What will have become of which key. */
+  get changes(): KeyChange[] {
+    const added = Array.from(this.#added.keys(), (alias) => {
+      return { type: this.#removed.has(alias) ? "changed" : "created", alias } as const;
+    });
+    const removed = [...this.#removed].filter((alias) => !this.#added.has(alias));
+    return [...removed.map((alias) => ({ type: "revoked", alias } as const)), ...added];
   }
 
   has(alias: Alias): boolean {
@@ -80,9 +90,17 @@ export class KeystoreDraft {
   #saved(pfx: Pfx, resealed: Iterable<ApiKeyEntry>): KeystoreContent {
     // In place: a copy for each save of a large keystore would be most of its garbage.
     const entries = this.#base.entries as Map<Alias, ApiKeyEntry>;
-    for (const alias of this.#removed) entries.delete(alias);
+    const { digests } = this.#base;
+    for (const alias of this.#removed) {
+      const removed = entries.get(alias);
+      if (removed !== undefined) digests.remove(removed);
+      entries.delete(alias);
+    }
     for (const entry of resealed) entries.set(entry.alias, entry);
-    for (const [alias, entry] of this.#added) entries.set(alias, entry);
+    for (const [alias, entry] of this.#added) {
+      entries.set(alias, entry);
+      digests.add(entry);
+    }
     return { ...this.#base, pfx, entries, salt: this.#salt ?? this.#base.salt };
   }
 

@@ -5,6 +5,7 @@ import type { Pkcs12Kdf } from "../platform/pkcs12_kdf.ts";
 import { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { decodePfx, emptyPfx, type Pfx } from "../pkcs12/pfx.ts";
 import { ENTRY_PASSWORD } from "./api_key_entry.ts";
+import { changesBetween, type KeyChange } from "./key_change.ts";
 import type { FileIdentity, FileStamp, KeystoreFile } from "./keystore_file.ts";
 import { indexContent, type KeystoreContent } from "./keystore_content.ts";
 import type { StorePassword } from "./store_password.ts";
@@ -22,6 +23,9 @@ export interface StoredState extends FileStamp {
   readonly storeKeys: PasswordKeys;
 }
 
+/** Takes what has happened to keys, at the moment from which on it counts. */
+export type Announce = (changes: readonly KeyChange[]) => void;
+
 export interface KeystoreStateOptions {
   readonly file: KeystoreFile;
   readonly pkcs12Kdf: Pkcs12Kdf;
@@ -37,6 +41,17 @@ const SETTLED_AFTER_MS = 1_000;
 const MAX_WAIT_MS = 10_000;
 const POLL_MS = 10;
 
+/** How long to believe that what does not open still would not: a password may come back, too. */
+const FAULT_KEPT_MS = 1_000;
+
+const FRESH_MS = 1;
+
+interface KnownFault {
+  readonly error: AppError;
+  readonly identity: FileIdentity | undefined;
+  readonly until: number;
+}
+
 const NOT_STORED: FileStamp = { identity: "", mode: 0, clockTickMs: 0 };
 
 /**
@@ -45,19 +60,30 @@ const NOT_STORED: FileStamp = { identity: "", mode: 0, clockTickMs: 0 };
  */
 export class KeystoreState {
   readonly #options: KeystoreStateOptions;
+  readonly #announce: Announce;
   /** The last state that opened, which may not be the file's any more. */
   #open: OpenKeystore | undefined;
   /** Whether `#open` may be behind the file although the file looks the same. */
   #inDoubt = false;
   #nextIdentity: FileIdentity | undefined;
   #opening: Promise<OpenKeystore> | undefined;
+  #fault: KnownFault | undefined;
+  /** Until when what was found in memory need not be compared with the file. */
+  #freshUntil = 0;
+  #reloads = 0;
 
-  constructor(options: KeystoreStateOptions) {
+  constructor(options: KeystoreStateOptions, announce: Announce) {
     this.#options = options;
+    this.#announce = announce;
   }
 
   get path(): string {
     return this.#options.file.path;
+  }
+
+  /** How often another program's file took the place of the one in memory. */
+  get reloads(): number {
+    return this.#reloads;
   }
 
   /** What is in the file now, unless it does not open and there is an earlier state that did. */
@@ -86,12 +112,44 @@ export class KeystoreState {
   /** The same without waiting. */
   async now(): Promise<OpenKeystore> {
     const identity = this.#options.file.identity();
+    const open = this.#known(identity);
+    if (open !== undefined) return open;
+    // Callers that find the file changed at the same time open it together.
+    this.#opening ??= this.#loadOrLearn(identity).finally(() => this.#opening = undefined);
+    const opened = await this.#opening;
+    // It may have been under way already when the file changed once more.
+    return opened.stored?.identity === identity ? opened : await this.now();
+  }
+
+  /** Why this very file did not open a moment ago: to try again for each reader would be costly. */
+  knownFault(): AppError | undefined {
+    const fault = this.#fault;
+    if (fault === undefined || performance.now() > fault.until) return undefined;
+    return fault.identity === this.#options.file.identity() ? fault.error : undefined;
+  }
+
+  /** The same, if memory has it. */
+  inMemory(): OpenKeystore | undefined {
+    return this.#known(this.#options.file.identity());
+  }
+
+  #known(identity: FileIdentity | undefined): OpenKeystore | undefined {
     const isNext = identity !== undefined && identity === this.#nextIdentity;
     const isKnown = isNext || identity === this.#open?.stored?.identity;
-    if (this.#open !== undefined && isKnown && !this.#inDoubt) return this.#open;
-    // Callers that find the file changed at the same time open it together.
-    this.#opening ??= this.#load().finally(() => this.#opening = undefined);
-    return await this.#opening;
+    return isKnown && !this.#inDoubt ? this.#open : undefined;
+  }
+
+  /**
+   * The same for thousands of readers a second, which look at the file once a millisecond: that
+   * would be a fifth of what an answer costs.
+   *
+   * @param now of `performance`
+   */
+  inMemoryLately(now: number): OpenKeystore | undefined {
+    if (now < this.#freshUntil) return this.#open;
+    const open = this.inMemory();
+    if (open !== undefined) this.#freshUntil = now + FRESH_MS;
+    return open;
   }
 
   /**
@@ -105,6 +163,7 @@ export class KeystoreState {
   /** A save has failed: whatever is in the file now has to be read again. */
   doubt(): void {
     this.#inDoubt = true;
+    this.#freshUntil = 0;
     this.#nextIdentity = undefined;
   }
 
@@ -135,13 +194,30 @@ export class KeystoreState {
     return { content, stored: { identity, mode, clockTickMs, password, storeKeys } };
   }
 
+  /** @param identity of the file that is about to be opened */
+  async #loadOrLearn(identity: FileIdentity | undefined): Promise<OpenKeystore> {
+    try {
+      return await this.#load();
+    } catch (error) {
+      // A disk that fails may work the next time, and costs nothing to ask.
+      if (error instanceof AppError && error.code !== "ERR_KEYSTORE_IO") {
+        this.#fault = { error, identity, until: performance.now() + FAULT_KEPT_MS };
+      }
+      throw error;
+    }
+  }
+
   async #load(): Promise<OpenKeystore> {
+    const before = this.#open;
     const state = this.#options.file.read();
     if (state !== undefined) {
       const open = await this.decode(state.bytes, state).catch((error) => {
         throw naming(this.path, error);
       });
+      // A save has ended meanwhile: what was read is older.
+      if (this.#open !== before) return await this.#load();
       this.replaced(open);
+      if (before !== undefined) this.#announceReload(before, open);
       // A second change in the same tick of the file system's clock would look like the first.
       if (Math.abs(Date.now() - state.changedAt) < state.clockTickMs) this.doubt();
       return open;
@@ -152,6 +228,15 @@ export class KeystoreState {
     }
     const entryKeys = this.keys(new Secret(ENTRY_PASSWORD));
     return this.replaced({ content: indexContent(emptyPfx(), entryKeys), stored: undefined });
+  }
+
+  #announceReload(before: OpenKeystore, { content, stored }: OpenKeystore): void {
+    const changes = changesBetween(before.content.entries, content.entries);
+    // A file in doubt is read again and mostly found as it was.
+    const isSame = before.stored?.identity === stored?.identity;
+    if (isSame && changes.length === 1) return;
+    this.#reloads++;
+    this.#announce(changes);
   }
 
   /** A rekeying that was killed leaves two passwords, of which one opens the file. */

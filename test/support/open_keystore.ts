@@ -7,6 +7,7 @@ import { KeystoreFile } from "../../src/keystore/keystore_file.ts";
 import { storePasswords } from "../../src/keystore/store_passwords.ts";
 import { commandLock } from "../../src/keystore/writer_lock.ts";
 import { portablePkcs12Kdf } from "../../src/pkcs12/key_derivation.ts";
+import type { Pkcs12Kdf } from "../../src/platform/pkcs12_kdf.ts";
 import { pickPlatform } from "../../src/platform/pick_platform.ts";
 
 export const platform = await pickPlatform(process);
@@ -26,7 +27,11 @@ export interface OpenOptions {
   readonly credentialsFolder?: string;
   readonly file?: KeystoreFile;
   readonly timeoutMs?: number;
+  readonly pkcs12Kdf?: Pkcs12Kdf;
 }
+
+/** The one that this platform has. */
+export const pkcs12Kdf: Pkcs12Kdf = platform.pkcs12Kdf ?? portablePkcs12Kdf;
 
 /** A keystore as a command opens it: real file, real lock. */
 export function openKeystore(path: string, options: OpenOptions = {}): Keystore {
@@ -40,7 +45,7 @@ export function openKeystore(path: string, options: OpenOptions = {}): Keystore 
       timeoutMs: options.timeoutMs ?? 10_000,
       createFolder: false,
     }),
-    pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
+    pkcs12Kdf: options.pkcs12Kdf ?? pkcs12Kdf,
     passwords: storePasswords({
       keystorePath: path,
       passwordFile: options.passwordFile,
