@@ -9,6 +9,7 @@ import { constants } from "node:os";
 export const ERRORS = {
   ERR_ALIAS_EXISTS: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_ALIAS_UNKNOWN: { exitStatus: 1, httpStatus: 404, namesCause: true },
+  ERR_EXPIRY_PAST: { exitStatus: 1, httpStatus: 422, namesCause: true },
   ERR_REKEY_REFUSED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_RESTORE_REFUSED: { exitStatus: 6, httpStatus: 422, namesCause: true },
   ERR_KEYSTORE_MISSING: { exitStatus: 1, httpStatus: 404, namesCause: true },
@@ -24,6 +25,7 @@ export const ERRORS = {
   ERR_FORBIDDEN: { exitStatus: 4, httpStatus: 403, namesCause: true },
   ERR_ORIGIN_FORBIDDEN: { exitStatus: 4, httpStatus: 403, namesCause: true },
   ERR_TOO_MANY_CONNECTIONS: { exitStatus: 5, httpStatus: 503, namesCause: true },
+  ERR_TOO_MANY_REQUESTS: { exitStatus: 5, httpStatus: 429, namesCause: true },
   ERR_DAEMON_UNREACHABLE: { exitStatus: 5, httpStatus: 503, namesCause: true },
   ERR_DAEMON_UNTRUSTED: { exitStatus: 5, httpStatus: 503, namesCause: true },
   ERR_DAEMON_RUNNING: { exitStatus: 5, httpStatus: 503, namesCause: true },
@@ -32,6 +34,8 @@ export const ERRORS = {
   ERR_KEYSTORE_UNREADABLE: { exitStatus: 6, httpStatus: 503, namesCause: true },
   ERR_KEYSTORE_UNSUPPORTED: { exitStatus: 6, httpStatus: 503, namesCause: true },
   ERR_KEYSTORE_IO: { exitStatus: 6, httpStatus: 503, namesCause: true },
+  /** As a shell reports a program that SIGINT has ended. */
+  ERR_INTERRUPTED: { exitStatus: 130, httpStatus: 500, namesCause: true },
   ERR_INTERNAL: { exitStatus: 70, httpStatus: 500, namesCause: false },
 } as const satisfies Record<
   string,
