@@ -14,7 +14,7 @@ export const keySchema = v.object({
   maskedKey: v.string(),
   /** RFC 3339, UTC; null where the keystore does not say. */
   createdAt: instant,
-  /** RFC 3339, UTC; null for a key that does not expire. */
+  /** RFC 3339, UTC: the instant after which it is expired; null for a key that does not expire. */
   expiresAt: instant,
   /** The same by the wall clock of the keystore's host, as it is stored: `2031-12-31T23:59:59`. */
   expiresOn: v.nullable(v.string()),
@@ -25,14 +25,25 @@ export const keySchema = v.object({
 
 export const keyListSchema = v.object({ keys: v.array(keySchema) });
 
-export const newKeySchema = v.strictObject({ alias: v.string() });
+/** At most one of the three that say when the key expires; without any it does not. */
+export const newKeySchema = v.strictObject({
+  alias: v.string(),
+  /** RFC 3339, in any zone. */
+  expiresAt: v.exactOptional(v.string()),
+  /** By the wall clock of the keystore's host: `2031-12-31T23:59:59`. */
+  expiresOn: v.exactOptional(v.string()),
+  /** From its creation on; a positive integer. */
+  expiresInSeconds: v.exactOptional(v.number()),
+});
 
 /** The one answer that ever holds a key's secret. */
 export const createdKeySchema = v.object({
   alias: v.string(),
   key: v.string(),
   createdAt: instant,
+  /** Never later than asked for; see `keySchema`. */
   expiresAt: instant,
+  expiresOn: v.nullable(v.string()),
 });
 
 export type Key = v.InferOutput<typeof keySchema>;

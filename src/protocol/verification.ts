@@ -1,0 +1,34 @@
+import * as v from "valibot";
+import { instant } from "./instant.ts";
+
+export const VERIFY_PATH = "/v1/verify";
+export const VERIFY_BATCH_PATH = "/v1/verify/batch";
+export const AUTH_PATH = "/v1/auth";
+
+export const MAX_BATCH_KEYS = 1_000;
+
+/** With room for more: whoever does not know a code goes by `valid`. */
+export const VERIFICATION_CODES = ["VALID", "NOT_FOUND", "EXPIRED"] as const;
+
+export type VerificationCode = (typeof VERIFICATION_CODES)[number];
+
+export const verifyRequestSchema = v.strictObject({ key: v.string() });
+
+export const verifyBatchRequestSchema = v.strictObject({
+  keys: v.pipe(v.array(v.string()), v.maxLength(MAX_BATCH_KEYS)),
+});
+
+export const verificationSchema = v.object({
+  valid: v.boolean(),
+  code: v.string(),
+  /** Of the key, also of an expired one; null for a key that is not there. */
+  alias: v.nullable(v.string()),
+  /** RFC 3339, UTC; null for a key that does not expire. */
+  expiresAt: instant,
+});
+
+export const verificationsSchema = v.object({ results: v.array(verificationSchema) });
+
+export type VerifyRequest = v.InferOutput<typeof verifyRequestSchema>;
+export type Verification = v.InferOutput<typeof verificationSchema>;
+export type Verifications = v.InferOutput<typeof verificationsSchema>;
