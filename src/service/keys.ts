@@ -5,6 +5,7 @@ import type { ApiKey } from "../model/api_key.ts";
 import type { Clock } from "../model/instant.ts";
 import { printable } from "../model/printable.ts";
 import { Secret } from "../model/secret.ts";
+import { chooseExpiry, type WantedExpiry } from "./expiry.ts";
 import type { Keystore } from "../keystore/keystore.ts";
 import { openKey, openKeys } from "../keystore/keystore_content.ts";
 
@@ -40,14 +41,17 @@ export class KeyService {
   /**
    * Makes a key of 122 random bits, which is known to nobody but the caller once this returns.
    *
-   * @throws AppError ERR_ALIAS_EXISTS
+   * @param wanted when it expires; undefined for never
+   * @throws AppError ERR_ALIAS_EXISTS, and as `chooseExpiry` does
    */
-  async create(alias: Alias): Promise<{ key: ApiKey; secret: Secret }> {
-    const secret = new Secret(randomUUID());
+  async create(alias: Alias, wanted?: WantedExpiry): Promise<{ key: ApiKey; secret: Secret }> {
+    // Without the cache, in which keys yet to be made, and those made, would lie in memory.
+    const secret = new Secret(randomUUID({ disableEntropyCache: true }));
     const createdAt = this.#clock();
+    const expiry = wanted && chooseExpiry(wanted, createdAt);
     const key = await this.#keystore.change((draft) => {
       if (draft.has(alias)) throw aliasExists(alias);
-      return draft.add({ alias, secret, createdAt, expiry: undefined });
+      return draft.add({ alias, secret, createdAt, expiry });
     });
     return { key, secret };
   }

@@ -1,0 +1,105 @@
+import type { Alias } from "../model/alias.ts";
+import { type Expiry, isExpired } from "../model/expiry.ts";
+import type { Clock } from "../model/instant.ts";
+import { digestKey, type KeyDigest } from "../model/key_digest.ts";
+import type { Keystore } from "../keystore/keystore.ts";
+import { type KeystoreContent, keyWithDigest, openAll } from "../keystore/keystore_content.ts";
+import { LatencyHistogram } from "./latency_histogram.ts";
+
+export interface VerificationServiceDependencies {
+  readonly keystore: Keystore;
+  readonly clock: Clock;
+}
+
+/** What there is to say about a key that somebody presents. */
+export type Verdict =
+  | { readonly code: "NOT_FOUND" }
+  | {
+    readonly code: "VALID" | "EXPIRED";
+    readonly alias: Alias;
+    readonly expiry: Expiry | undefined;
+  };
+
+/** Built once: most of what an attacker asks ends here. */
+const NOT_FOUND: Verdict = { code: "NOT_FOUND" };
+
+/**
+ * Whether keys are valid, by what is in the keystore at the moment of asking. The key itself is
+ * digested at once and never compared with anything.
+ */
+export class VerificationService {
+  readonly #keystore: Keystore;
+  readonly #clock: Clock;
+  /** How many verdicts there have been of each kind. */
+  readonly counts: Record<Verdict["code"], number> = { VALID: 0, NOT_FOUND: 0, EXPIRED: 0 };
+  /** How long callers waited for theirs, those of a batch together. */
+  readonly latency = new LatencyHistogram();
+
+  constructor({ keystore, clock }: VerificationServiceDependencies) {
+    this.#keystore = keystore;
+    this.#clock = clock;
+  }
+
+  /** @throws AppError ERR_KEYSTORE_* */
+  async verify(key: string): Promise<Verdict> {
+    return this.verifyNow(key) ?? (await this.verifyAll([key]))[0] ?? NOT_FOUND;
+  }
+
+  /**
+   * The same, if memory has the answer.
+   *
+   * @throws AppError ERR_KEYSTORE_*
+   */
+  verifyNow(key: string): Verdict | undefined {
+    const startedAt = performance.now();
+    const content = this.#keystore.readNow(startedAt)?.content;
+    const verdict = content && judge(content, digestKey(key), this.#clock);
+    if (verdict === undefined) return undefined;
+    this.counts[verdict.code]++;
+    this.latency.observe(performance.now() - startedAt);
+    return verdict;
+  }
+
+  /**
+   * Of each key, in order and all by one state of the keystore.
+   *
+   * @throws AppError ERR_KEYSTORE_*
+   */
+  async verifyAll(keys: readonly string[]): Promise<Verdict[]> {
+    const startedAt = performance.now();
+    const digests = keys.map(digestKey);
+    for (;;) {
+      const { content } = await this.#keystore.read();
+      const now = this.#clock();
+      const verdicts = digests.map((digest) => judge(content, digest, () => now));
+      if (verdicts.every((verdict) => verdict !== undefined)) {
+        for (const { code } of verdicts) this.counts[code]++;
+        this.latency.observe(performance.now() - startedAt);
+        return verdicts;
+      }
+      // What is opened may be changed or revoked meanwhile.
+      await openAll(content);
+    }
+  }
+
+  /** Opens all keys, so that the first who asks need not wait for it. */
+  async prepare(): Promise<void> {
+    const { content } = await this.#keystore.read();
+    await openAll(content);
+  }
+}
+
+/** @returns undefined where not all keys that may be this one have been opened */
+function judge(content: KeystoreContent, digest: KeyDigest, clock: Clock): Verdict | undefined {
+  let expired: Verdict | undefined;
+  for (const alias of content.digests.find(digest)) {
+    const key = keyWithDigest(content, alias, digest);
+    if (key === undefined) continue;
+    const { expiry } = key;
+    if (expiry === undefined || !isExpired(expiry, clock())) {
+      return { code: "VALID", alias, expiry };
+    }
+    expired ??= { code: "EXPIRED", alias, expiry };
+  }
+  return expired ?? (content.digests.isComplete ? NOT_FOUND : undefined);
+}
