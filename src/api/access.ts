@@ -1,13 +1,31 @@
 import { AppError } from "../errors.ts";
 import { OVERFLOW_ID, type PeerCredentials } from "../model/peer_credentials.ts";
 
-/** Who may call a route. */
-export type Access = "admin" | "anyone";
+/**
+ * Who may call a route. Whoever administers keys may verify them, too.
+ */
+export const ACCESSES = ["admin", "verifier", "anyone"] as const;
 
-/** Who counts as an administrator. */
+export type Access = (typeof ACCESSES)[number];
+
+/** Who counts as an administrator, and who as a verifier. */
 export interface AccessPolicy {
   readonly adminUids: readonly number[];
   readonly adminGids: readonly number[];
+  readonly verifierGids: readonly number[];
+}
+
+/** The most that a peer may: nothing but what is for anyone unless the kernel vouches for it. */
+export function accessOf(peer: PeerCredentials | undefined, policy: AccessPolicy): Access {
+  if (peer === undefined) return "anyone";
+  const isAdmin = peer.uid !== OVERFLOW_ID && policy.adminUids.includes(peer.uid);
+  if (isAdmin || isMember(peer, policy.adminGids)) return "admin";
+  return isMember(peer, policy.verifierGids) ? "verifier" : "anyone";
+}
+
+/** Whether who may do `actual` at the most may do `access`. */
+export function admits(access: Access, actual: Access): boolean {
+  return access === "anyone" || actual === "admin" || actual === access;
 }
 
 /**
@@ -18,12 +36,15 @@ export function assertAccess(
   peer: PeerCredentials | undefined,
   policy: AccessPolicy,
 ): void {
-  if (access === "anyone") return;
-  if (peer !== undefined && isAdmin(peer, policy)) return;
-  throw new AppError("ERR_FORBIDDEN", "administrator privileges are required");
+  if (admits(access, accessOf(peer, policy))) return;
+  const text = access === "admin"
+    ? "administrator privileges are required"
+    : "verifying keys takes administrator privileges or membership in the verifier group";
+  throw new AppError("ERR_FORBIDDEN", text);
 }
 
-function isAdmin(peer: PeerCredentials, { adminUids, adminGids }: AccessPolicy): boolean {
-  if (peer.uid !== OVERFLOW_ID && adminUids.includes(peer.uid)) return true;
-  return [peer.gid, ...peer.groups].some((gid) => gid !== OVERFLOW_ID && adminGids.includes(gid));
+function isMember({ gid, groups }: PeerCredentials, gids: readonly number[]): boolean {
+  return gids.some((member) => {
+    return member !== OVERFLOW_ID && (member === gid || groups.includes(member));
+  });
 }

@@ -3,9 +3,9 @@ import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { AppError } from "../errors.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
-import { type AccessPolicy, assertAccess } from "./access.ts";
-import { type DefectLog, describeProblem, PROBLEM_HEADERS } from "./problem.ts";
-import { answer, type Reply, type Route } from "./route.ts";
+import { accessOf, type AccessPolicy, admits, assertAccess } from "./access.ts";
+import { type DefectLog, describeProblem, PROBLEM_HEADERS, type ProblemCounts } from "./problem.ts";
+import { answer, NO_STORE, type Reply, type Route } from "./route.ts";
 
 export const MAX_BODY_BYTES = 64 * 1024;
 
@@ -20,31 +20,40 @@ export interface Environment {
 export interface AppDependencies {
   readonly routes: readonly Route[];
   readonly policy: AccessPolicy;
+  readonly problems: ProblemCounts;
   readonly log: DefectLog;
 }
 
 /** The API over HTTP. */
-export function createApp({ routes, policy, log }: AppDependencies): Hono<Environment> {
+export function createApp({ routes, policy, problems, log }: AppDependencies): Hono<Environment> {
   const app = new Hono<Environment>();
+  const sendProblem = (context: Context<Environment>, error: unknown) => {
+    const problem = describeProblem(error, log);
+    problems.add(problem);
+    return send(context, { status: problem.status, body: problem, headers: PROBLEM_HEADERS });
+  };
   for (const route of routes) {
     const { method, path, access, maxBodyBytes = MAX_BODY_BYTES } = route;
     app.on(method, path, guard(access, policy), limitBody(maxBodyBytes), async (context) => {
-      return send(context, await answer(route, callOf(context), policy));
+      const reply = await answer(route, callOf(context), policy);
+      const isAdmitted = () => admits(access, accessOf(context.env.peer, policy));
+      return send(context, reply, { isAdmitted, log });
     });
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
     app.all(path, guard("admin", policy), (context) => {
       context.header("Allow", methods.join(", "));
-      const text = `${context.req.method} is not allowed here; ${methods.join(", ")} are`;
-      return sendProblem(context, new AppError("ERR_METHOD_NOT_ALLOWED", text), log);
+      const verb = methods.length === 1 ? "is" : "are";
+      const text = `${context.req.method} is not allowed here; ${methods.join(", ")} ${verb}`;
+      return sendProblem(context, new AppError("ERR_METHOD_NOT_ALLOWED", text));
     });
   }
   // What does not exist is an administrator's to know, too.
   app.all("*", guard("admin", policy), () => {
     throw new AppError("ERR_ROUTE_UNKNOWN", "no such resource");
   });
-  app.onError((error, context) => sendProblem(context, error, log));
+  app.onError((error, context) => sendProblem(context, error));
   return app;
 }
 
@@ -94,9 +103,30 @@ function tooLarge(maxBytes: number): AppError {
   return new AppError("ERR_BODY_TOO_LARGE", `the body is larger than ${maxBytes} bytes`);
 }
 
+/** Over a text that is sent piece by piece. */
+interface Watch {
+  readonly isAdmitted: () => boolean;
+  readonly log: DefectLog;
+}
+
+/** A stream for as long as its reader may have it: it may run for months. */
+async function* encodeWhile({ isAdmitted, log }: Watch, stream: AsyncGenerator<string>) {
+  const encoder = new TextEncoder();
+  try {
+    for await (const chunk of stream) {
+      if (!isAdmitted()) return;
+      yield encoder.encode(chunk);
+    }
+  } catch (error) {
+    // The status has been sent long ago: all that is left is to end.
+    log(error);
+  }
+}
+
 function callOf(context: Context<Environment>) {
   return {
     peer: context.env.peer,
+    header: (name: string) => context.req.header(name),
     parameters: context.req.param() as Record<string, string>,
     readBody: () => readJson(context),
   };
@@ -114,14 +144,20 @@ async function readJson(context: Context<Environment>): Promise<unknown> {
   }
 }
 
-function send(context: Context<Environment>, { status, body, headers }: Reply): Response {
-  // Whatever is answered here is about keys: no cache is to keep it.
-  const allHeaders = { "Cache-Control": "no-store", ...headers };
+function send(
+  context: Context<Environment>,
+  { status, body, text, headers }: Reply,
+  watch: Watch = { isAdmitted: () => true, log: () => undefined },
+): Response {
+  const allHeaders = { ...NO_STORE, ...headers };
+  if (text !== undefined) {
+    const { mediaType, content } = text;
+    const data = typeof content === "string"
+      ? content
+      : ReadableStream.from(encodeWhile(watch, content));
+    const contentHeaders = { ...allHeaders, "Content-Type": mediaType };
+    return context.body(data, status as ContentfulStatusCode, contentHeaders);
+  }
   if (body === undefined) return context.body(null, status as StatusCode, allHeaders);
   return context.json(body, status as ContentfulStatusCode, allHeaders);
-}
-
-function sendProblem(context: Context<Environment>, error: unknown, log: DefectLog): Response {
-  const problem = describeProblem(error, log);
-  return send(context, { status: problem.status, body: problem, headers: PROBLEM_HEADERS });
 }

@@ -1,6 +1,6 @@
 import { lookupAlias, parseAlias } from "../model/alias.ts";
 import { type ApiKey, maskedKey } from "../model/api_key.ts";
-import { type Expiry, expiryInstant, isExpired } from "../model/expiry.ts";
+import { isExpired } from "../model/expiry.ts";
 import type { Clock, Instant } from "../model/instant.ts";
 import {
   type CreatedKey,
@@ -11,7 +11,8 @@ import {
   newKeySchema,
 } from "../protocol/keys.ts";
 import type { KeyService } from "../service/keys.ts";
-import { instantOrNull } from "./instant.ts";
+import { parseWantedExpiry } from "./expiry.ts";
+import { expiresAt, instantOrNull } from "./instant.ts";
 import { type Call, parameter, parseBody, type Route } from "./route.ts";
 
 /** The routes of the resource `keys`. */
@@ -33,13 +34,15 @@ export function keyRoutes(keys: KeyService, clock: Clock): Route[] {
       path: KEYS_PATH,
       access: "admin",
       async respond(call) {
-        const { alias } = await parseBody(call, newKeySchema);
-        const { key, secret } = await keys.create(parseAlias(alias));
+        const newKey = await parseBody(call, newKeySchema);
+        const wanted = parseWantedExpiry(newKey);
+        const { key, secret } = await keys.create(parseAlias(newKey.alias), wanted);
         const body: CreatedKey = {
           alias: key.alias,
           key: secret.reveal(),
           createdAt: instantOrNull(key.createdAt),
           expiresAt: expiresAt(key.expiry),
+          expiresOn: key.expiry?.expiresOn ?? null,
         };
         return { status: 201, body, headers: { Location: keyPath(key.alias) } };
       },
@@ -79,8 +82,4 @@ function present(key: ApiKey, now: Instant): Key {
     expired: key.expiry !== undefined && isExpired(key.expiry, now),
     readable: key.lastCharacters !== undefined,
   };
-}
-
-function expiresAt(expiry: Expiry | undefined): string | null {
-  return instantOrNull(expiry && expiryInstant(expiry));
 }

@@ -28,7 +28,8 @@ export async function callLocally(
     for (const route of routes) {
       const parameters = route.method === method ? matchPath(route.path, path) : undefined;
       if (parameters === undefined) continue;
-      const call = { peer, parameters, readBody: () => Promise.resolve(body) };
+      const header = () => undefined;
+      const call = { peer, header, parameters, readBody: () => Promise.resolve(body) };
       return await answer(route, call, policy);
     }
     throw new AppError("ERR_ROUTE_UNKNOWN", `no such resource: ${method} ${path}`);

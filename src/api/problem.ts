@@ -1,5 +1,6 @@
 import { AppError, ERRORS } from "../errors.ts";
 import { type Problem, PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
+import type { MetricSource } from "../service/metrics.ts";
 
 /** Where the text of a defect goes, as it may not go to the caller. */
 export type DefectLog = (error: unknown) => void;
@@ -12,13 +13,35 @@ const TITLES: Readonly<Record<number, string>> = {
   405: "Method Not Allowed",
   408: "Request Timeout",
   409: "Conflict",
+  411: "Length Required",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  417: "Expectation Failed",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
+
+/** How many problem documents there have been of each code. */
+export class ProblemCounts {
+  readonly byCode: Record<string, number> = {};
+
+  add({ code }: Problem): void {
+    this.byCode[code] = (this.byCode[code] ?? 0) + 1;
+  }
+
+  metrics(): MetricSource[] {
+    return [{
+      name: "apikey_problems_total",
+      help: "Requests that were answered with a problem document; ERR_FORBIDDEN: refused peers.",
+      type: "counter",
+      label: "code",
+      readAll: () => this.byCode,
+    }];
+  }
+}
 
 /** What says that a body is a problem document. */
 export const PROBLEM_HEADERS = { "Content-Type": PROBLEM_MEDIA_TYPE } as const;

@@ -8,14 +8,31 @@ export type Method = "GET" | "POST" | "DELETE";
 /** What a route answers, before it becomes HTTP. */
 export interface Reply {
   readonly status: number;
+  /** All headers as node writes them, of a reply that is given thousands of times a second. */
+  readonly rawHeaders?: string[];
   /** JSON to be; undefined for none. */
   readonly body?: unknown;
+  /** What is no JSON: a text, or one that is sent piece by piece as it comes. */
+  readonly text?: { readonly mediaType: string; readonly content: string | AsyncGenerator<string> };
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a route is asked, wherever it comes from. */
-export interface Call {
+/** Whatever is answered here is about keys: no cache is to keep it. */
+export const NO_STORE = { "Cache-Control": "no-store" } as const;
+
+export function rawHeadersOf({ headers }: Reply): string[] {
+  return Object.entries({ ...NO_STORE, ...headers }).flat();
+}
+
+/** What can be told of a call before its body has been read. */
+export interface CallHead {
   readonly peer: PeerCredentials | undefined;
+  /** @param name in lower case */
+  readonly header: (name: string) => string | undefined;
+}
+
+/** What a route is asked, wherever it comes from. */
+export interface Call extends CallHead {
   readonly parameters: Readonly<Record<string, string>>;
   /** Reads the body, parsed as JSON: not before the caller is known to be let in. */
   readonly readBody: () => Promise<unknown>;
@@ -30,6 +47,11 @@ export interface Route {
   /** How large a request may be; 64 KiB unless a route says otherwise. */
   readonly maxBodyBytes?: number;
   readonly respond: (call: Call) => Promise<Reply>;
+  /**
+   * The same for those who ask thousands of times a second: without a body, and without waiting.
+   * Where it has no answer, `respond` is asked.
+   */
+  readonly respondNow?: (call: CallHead) => Reply | undefined;
 }
 
 /**

@@ -1,23 +1,42 @@
 import type { Clock } from "../model/instant.ts";
+import type { ChangeFeed } from "../service/change_feed.ts";
+import type { HealthState } from "../service/health.ts";
 import type { KeyService } from "../service/keys.ts";
 import type { KeystoreService } from "../service/keystore.ts";
+import type { MetricSource } from "../service/metrics.ts";
 import type { StatusService } from "../service/status.ts";
+import type { VerificationService } from "../service/verification.ts";
+import { eventRoutes } from "./events.ts";
+import { healthRoutes } from "./health.ts";
 import { keyRoutes } from "./keys.ts";
 import { keystoreRoutes } from "./keystore.ts";
+import { metricsRoutes } from "./metrics.ts";
 import type { Route } from "./route.ts";
 import { type Server, statusRoutes } from "./status.ts";
+import { verificationRoutes } from "./verification.ts";
 
 export interface RouteDependencies {
   readonly keys: KeyService;
   readonly keystore: KeystoreService;
   readonly status: StatusService;
+  readonly verification: VerificationService;
+  readonly feed: ChangeFeed;
+  readonly health: () => Promise<HealthState>;
+  readonly metrics: readonly MetricSource[];
   readonly server: Server;
   readonly clock: Clock;
 }
 
 /** Every route there is: what is served, what tests walk, what documentation lists. */
-export function createRoutes(
-  { keys, keystore, status, server, clock }: RouteDependencies,
-): Route[] {
-  return [...keyRoutes(keys, clock), ...keystoreRoutes(keystore), ...statusRoutes(status, server)];
+export function createRoutes(dependencies: RouteDependencies): Route[] {
+  const { keys, keystore, status, server, clock, verification, feed } = dependencies;
+  return [
+    ...keyRoutes(keys, clock),
+    ...keystoreRoutes(keystore),
+    ...statusRoutes(status, server),
+    ...verificationRoutes(verification),
+    ...eventRoutes(feed),
+    ...healthRoutes(dependencies.health),
+    ...metricsRoutes(dependencies.metrics),
+  ];
 }

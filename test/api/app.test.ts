@@ -2,7 +2,9 @@ import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
+import type { Access } from "../../src/api/access.ts";
 import { createApp, MAX_BODY_BYTES } from "../../src/api/app.ts";
+import { ProblemCounts } from "../../src/api/problem.ts";
 import { callLocally } from "../../src/api/local.ts";
 import { createRoutes } from "../../src/api/routes.ts";
 import { OVERFLOW_ID, type PeerCredentials } from "../../src/model/peer_credentials.ts";
@@ -11,13 +13,17 @@ import { keyListSchema, keyPath } from "../../src/protocol/keys.ts";
 import { keyRoutes } from "../../src/api/keys.ts";
 import { parseAlias } from "../../src/model/alias.ts";
 import { parseExpiry } from "../../src/model/expiry.ts";
+import { ChangeFeed } from "../../src/service/change_feed.ts";
+import { healthOf } from "../../src/service/health.ts";
 import { KeyService } from "../../src/service/keys.ts";
 import { KeystoreService } from "../../src/service/keystore.ts";
 import { StatusService } from "../../src/service/status.ts";
+import { VerificationService } from "../../src/service/verification.ts";
 import { openKeystore, withFolder } from "../support/open_keystore.ts";
 
 const ADMIN_GID = 4242;
-const POLICY = { adminUids: [0, 500], adminGids: [ADMIN_GID] };
+const VERIFIER_GID = 4343;
+const POLICY = { adminUids: [0, 500], adminGids: [ADMIN_GID], verifierGids: [VERIFIER_GID] };
 
 function peer(uid: number, gid = uid, groups: number[] = []): PeerCredentials {
   return { uid, gid, groups, pid: 1 };
@@ -46,6 +52,10 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
       keys: new KeyService({ keystore, clock: systemClock }),
       keystore: new KeystoreService(keystore, undefined),
       status: new StatusService(keystore, undefined),
+      feed: new ChangeFeed({ keystore, clock: systemClock, log: (error) => defects.push(error) }),
+      health: () => healthOf(keystore),
+      metrics: [],
+      verification: new VerificationService({ keystore, clock: systemClock }),
       server: {
         version: "0",
         role: "daemon",
@@ -55,7 +65,13 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
       },
       clock: systemClock,
     });
-    const parts = { routes, policy: POLICY, log: (error: unknown) => defects.push(error) };
+    const problems = new ProblemCounts();
+    const parts = {
+      routes,
+      policy: POLICY,
+      problems,
+      log: (error: unknown) => defects.push(error),
+    };
     const app = createApp(parts);
     const request = async (path: string, init: RequestInit = {}, from: PeerCredentials = ROOT) => {
       const response = await app.request(path, init, { peer: from });
@@ -73,45 +89,77 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
   });
 }
 
-const PEERS:
-  readonly (readonly [who: string, peer: PeerCredentials | undefined, admin: boolean])[] = [
-    ["root", ROOT, true],
-    ["the daemon's own user", peer(500), true],
-    ["a member of the admin group by primary group", peer(1000, ADMIN_GID), true],
-    ["a member of the admin group by supplementary group", peer(1000, 1000, [1, ADMIN_GID]), true],
-    ["another user", peer(1000), false],
-    ["a user whose group is root's", peer(1000, 0, [0]), false],
-    ["nobody", peer(OVERFLOW_ID, OVERFLOW_ID, [OVERFLOW_ID]), false],
-    ["whom the kernel cannot tell", undefined, false],
-  ];
+/** What of the routes each may call. */
+const PEERS: readonly (readonly [who: string, peer: PeerCredentials | undefined, may: Access])[] = [
+  ["root", ROOT, "admin"],
+  ["the daemon's own user", peer(500), "admin"],
+  ["a member of the admin group by primary group", peer(1000, ADMIN_GID), "admin"],
+  ["a member of the admin group by supplementary group", peer(1000, 1000, [1, ADMIN_GID]), "admin"],
+  ["a member of both groups", peer(1000, VERIFIER_GID, [ADMIN_GID]), "admin"],
+  ["a member of the verifier group by primary group", peer(1000, VERIFIER_GID), "verifier"],
+  ["a member of the verifier group among others", peer(33, 33, [5, VERIFIER_GID]), "verifier"],
+  ["another user", peer(1000), "anyone"],
+  ["a user whose uid is the verifier group's gid", peer(VERIFIER_GID, 1000), "anyone"],
+  ["a user whose group is root's", peer(1000, 0, [0]), "anyone"],
+  ["nobody", peer(OVERFLOW_ID, OVERFLOW_ID, [OVERFLOW_ID]), "anyone"],
+  ["whom the kernel cannot tell", undefined, "anyone"],
+];
 
-for (const [who, from, isAdmin] of PEERS) {
-  test(`${isAdmin ? "lets in" : "turns away"} ${who} at every route`, async () => {
+/** What is for whom, without the code that decides it. */
+const ADMITTED: Readonly<Record<Access, readonly Access[]>> = {
+  admin: ["admin", "verifier", "anyone"],
+  verifier: ["verifier", "anyone"],
+  anyone: ["anyone"],
+};
+
+for (const [who, from, may] of PEERS) {
+  test(`lets ${who} do what ${may} may, and nothing else`, async () => {
     await withApi(async ({ parts }) => {
       const app = createApp(parts);
+      const nowhere = [["GET", "/"], ["GET", "/v1"], ["PUT", "/v1/keys"], ["POST", "/v2/anything"]];
       const probes = [
-        ...parts.routes.filter(({ access }) => access === "admin"),
-        { method: "GET", path: "/" },
-        { method: "GET", path: "/v1" },
-        { method: "PUT", path: "/v1/keys" },
-        { method: "OPTIONS", path: "/v1/status" },
-        { method: "POST", path: "/v2/anything" },
+        ...parts.routes,
+        { method: "OPTIONS", path: "/v1/status", access: "admin" } as const,
+        { method: "PUT", path: "/v1/verify", access: "admin" } as const,
+        ...nowhere.map(([method = "", path = ""]) => ({ method, path, access: "admin" as const })),
       ];
-      for (const { method, path } of probes) {
+      for (const { method, path, access } of probes) {
         const init = { method, headers: { Authorization: "Bearer root", "X-Remote-User": "root" } };
         const { status } = await app.request(path, init, { peer: from });
-        assert.is(status !== 403, isAdmin, `${method} ${path} answered ${status}`);
+        const isAdmitted = ADMITTED[may].includes(access);
+        assert.is(status !== 403, isAdmitted, `${method} ${path} answered ${status}`);
       }
     });
   });
 }
 
-test("turns nobody into an administrator even where a policy names that id", async () => {
+test("turns nobody into an administrator or a verifier even where a policy names that id", async () => {
   await withApi(async ({ parts }) => {
-    const policy = { adminUids: [OVERFLOW_ID], adminGids: [OVERFLOW_ID] };
+    const ids = [OVERFLOW_ID];
+    const policy = { adminUids: ids, adminGids: ids, verifierGids: ids };
     const app = createApp({ ...parts, policy });
-    const { status } = await app.request("/v1/keys", {}, { peer: peer(OVERFLOW_ID) });
-    assert.is(status, 403);
+    for (const path of ["/v1/keys", "/v1/auth"]) {
+      const { status } = await app.request(path, {}, { peer: peer(OVERFLOW_ID) });
+      assert.is(status, 403);
+    }
+  });
+});
+
+test("ends a stream as soon as its reader may not have it any more", async () => {
+  await withApi(async ({ parts, post }) => {
+    const verifierGids = [VERIFIER_GID];
+    const app = createApp({ ...parts, policy: { ...POLICY, verifierGids } });
+    const from = { peer: peer(1000, VERIFIER_GID) };
+    const { body, status } = await app.request("/v1/events", {}, from);
+    assert.is(status, 200);
+    const reader = body?.getReader();
+    const next = async () => new TextDecoder().decode((await reader?.read())?.value);
+    assert.match(await next(), "event: ready");
+    await post({ alias: "a" });
+    assert.match(await next(), "event: created");
+    verifierGids.pop();
+    await post({ alias: "b" });
+    assert.is((await reader?.read())?.done, true);
   });
 });
 
@@ -121,7 +169,13 @@ test("creates, shows, lists and revokes a key", async () => {
     assert.is(created.status, 201);
     assert.is(created.headers.get("Location"), "/v1/keys/mcp-claude");
     assert.is(created.headers.get("Cache-Control"), "no-store");
-    assert.equal(Object.keys(created.body ?? {}), ["alias", "key", "createdAt", "expiresAt"]);
+    assert.equal(Object.keys(created.body ?? {}), [
+      "alias",
+      "key",
+      "createdAt",
+      "expiresAt",
+      "expiresOn",
+    ]);
     const key = String(created.body?.["key"]);
     assert.match(key, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     const shown = await request("/v1/keys/mcp-claude");
@@ -146,11 +200,44 @@ for (const alias of ["a/b", "50%", "a%2fb", "?x=1#y", "zoë 😀", "a+b", "007",
   });
 }
 
+const LATER = "2050-12-31T23:59:59Z";
+const LOCAL = "2050-12-31T23:59:59";
+const NO_DAY = "2050-02-30T00:00:00Z";
+
+function expiring(expiry: Record<string, unknown>): string {
+  return JSON.stringify({ alias: "a", ...expiry });
+}
+
 const BODIES: readonly (readonly [what: string, body: string, status: number, code: string])[] = [
   ["an unknown field", '{"alias":"a","admin":true}', 400, "ERR_INVALID_REQUEST"],
   ["no alias", "{}", 400, "ERR_INVALID_REQUEST"],
   ["an alias that is no text", '{"alias":7}', 400, "ERR_INVALID_REQUEST"],
   ["an alias of control characters", '{"alias":"a\\u0000"}', 400, "ERR_INVALID_ALIAS"],
+  [
+    "two expiries",
+    expiring({ expiresAt: LATER, expiresInSeconds: 60 }),
+    400,
+    "ERR_INVALID_REQUEST",
+  ],
+  ["an expiry that is no text", expiring({ expiresAt: 1 }), 400, "ERR_INVALID_REQUEST"],
+  ["an expiry that is null", expiring({ expiresOn: null }), 400, "ERR_INVALID_REQUEST"],
+  ["an instant without a zone", expiring({ expiresAt: LOCAL }), 400, "ERR_INVALID_REQUEST"],
+  ["an instant of no calendar", expiring({ expiresAt: NO_DAY }), 400, "ERR_INVALID_REQUEST"],
+  ["a local time with a zone", expiring({ expiresOn: LATER }), 400, "ERR_INVALID_REQUEST"],
+  ["a day without a time", expiring({ expiresOn: "2050-12-31" }), 400, "ERR_INVALID_REQUEST"],
+  ["a duration of nothing", expiring({ expiresInSeconds: 0 }), 400, "ERR_INVALID_REQUEST"],
+  ["a duration before now", expiring({ expiresInSeconds: -60 }), 400, "ERR_INVALID_REQUEST"],
+  ["half a second", expiring({ expiresInSeconds: 1.5 }), 400, "ERR_INVALID_REQUEST"],
+  ["a duration as text", expiring({ expiresInSeconds: "60" }), 400, "ERR_INVALID_REQUEST"],
+  ["a duration of ages", expiring({ expiresInSeconds: 1e15 }), 400, "ERR_INVALID_REQUEST"],
+  ["a duration beyond numbers", expiring({ expiresInSeconds: 1e300 }), 400, "ERR_INVALID_REQUEST"],
+  [
+    "an instant of the past",
+    expiring({ expiresAt: "2021-06-30T12:00:00Z" }),
+    422,
+    "ERR_EXPIRY_PAST",
+  ],
+  ["a local time of the past", expiring({ expiresOn: "2021-06-30T12:00" }), 422, "ERR_EXPIRY_PAST"],
   ["an array", "[]", 400, "ERR_INVALID_REQUEST"],
   ["null", "null", 400, "ERR_INVALID_REQUEST"],
   ["half of a document", '{"alias":', 400, "ERR_INVALID_REQUEST"],
@@ -174,6 +261,39 @@ for (const [what, body, status, code] of BODIES) {
   });
 }
 
+/** The same by the clock of this machine. */
+const EXPIRES_ON = new Date(LATER).toLocaleString("sv").replace(" ", "T");
+
+for (
+  const expiry of [
+    { expiresAt: LATER },
+    { expiresAt: "2051-01-01t05:29:59+05:30" },
+    { expiresOn: EXPIRES_ON },
+  ]
+) {
+  test(`answers and shows the expiry that is stored for ${JSON.stringify(expiry)}`, async () => {
+    await withApi(async ({ request, post }) => {
+      const { status, body } = await post({ alias: "a", ...expiry });
+      const shown = (await request("/v1/keys/a")).body;
+      assert.is(status, 201);
+      for (const key of [body, shown]) {
+        assert.is(key?.["expiresAt"], "2050-12-31T23:59:59.000Z");
+        assert.is(key?.["expiresOn"], EXPIRES_ON);
+      }
+      assert.is(shown?.["expired"], false);
+    });
+  });
+}
+
+test("counts seconds from the creation on", async () => {
+  await withApi(async ({ post }) => {
+    const { body } = await post({ alias: "a", expiresInSeconds: 86_400 });
+    const createdMs = Date.parse(String(body?.["createdAt"]));
+    const expiresMs = Date.parse(String(body?.["expiresAt"]));
+    assert.is(expiresMs, Math.floor(createdMs / 1000) * 1000 + 86_400_000);
+  });
+});
+
 for (const zone of ["America/New_York", "Asia/Tokyo"]) {
   test(`lists keys of the first and the last year in ${zone}`, async () => {
     const before = process.env["TZ"];
@@ -189,7 +309,12 @@ for (const zone of ["America/New_York", "Asia/Tokyo"]) {
         })));
       const [route] = keyRoutes({ list } as unknown as KeyService, systemClock);
       assert.ok(route);
-      const call = { peer: ROOT, parameters: {}, readBody: () => Promise.resolve() };
+      const call = {
+        peer: ROOT,
+        header: () => undefined,
+        parameters: {},
+        readBody: () => Promise.resolve(),
+      };
       const { body } = await route.respond(call);
       assert.is(v.parse(keyListSchema, body).keys.length, 2);
     } finally {

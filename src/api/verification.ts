@@ -1,0 +1,99 @@
+import type { Alias } from "../model/alias.ts";
+import {
+  AUTH_PATH,
+  type Verification,
+  type Verifications,
+  VERIFY_BATCH_PATH,
+  VERIFY_PATH,
+  verifyBatchRequestSchema,
+  verifyRequestSchema,
+} from "../protocol/verification.ts";
+import type { Verdict, VerificationService } from "../service/verification.ts";
+import { expiresAt } from "./instant.ts";
+import { presentedKey } from "../protocol/presented_key.ts";
+import { parseBody, rawHeadersOf, type Reply, type Route } from "./route.ts";
+
+/** The routes that check keys. */
+export function verificationRoutes(verification: VerificationService): Route[] {
+  const authorize = authorizer();
+  return [
+    {
+      method: "POST",
+      path: VERIFY_PATH,
+      access: "verifier",
+      async respond(call) {
+        const { key } = await parseBody(call, verifyRequestSchema);
+        return { status: 200, body: present(await verification.verify(key)) };
+      },
+    },
+    {
+      method: "POST",
+      path: VERIFY_BATCH_PATH,
+      access: "verifier",
+      maxBodyBytes: MAX_BATCH_BYTES,
+      async respond(call) {
+        const { keys } = await parseBody(call, verifyBatchRequestSchema);
+        const verdicts = await verification.verifyAll(keys);
+        const body: Verifications = { results: verdicts.map(present) };
+        return { status: 200, body };
+      },
+    },
+    {
+      method: "GET",
+      path: AUTH_PATH,
+      access: "verifier",
+      async respond({ header }) {
+        const key = presentedKey(header);
+        return key === undefined ? UNAUTHORIZED : authorize(await verification.verify(key));
+      },
+      respondNow({ header }) {
+        const key = presentedKey(header);
+        if (key === undefined) return UNAUTHORIZED;
+        const verdict = verification.verifyNow(key);
+        return verdict && authorize(verdict);
+      },
+    },
+  ];
+}
+
+/** A thousand keys of 36 characters are 39 kB. */
+const MAX_BATCH_BYTES = 1024 * 1024;
+
+/**
+ * RFC 6750, section 3: without an error code, which would tell an outsider what is wrong. Without
+ * the length, node would send no chunks in chunks.
+ */
+const UNAUTHORIZED = often({
+  status: 401,
+  headers: { "WWW-Authenticate": "Bearer", "Content-Length": "0" },
+});
+
+function often(reply: Reply): Reply {
+  return { ...reply, rawHeaders: rawHeadersOf(reply) };
+}
+
+const MAX_REPLIES = 20_000;
+
+/** Says what a verdict means to a web server. Each yes is made once, as most are asked for again. */
+function authorizer(): (verdict: Verdict) => Reply {
+  const replies = new Map<Alias, Reply>();
+  return (verdict) => {
+    if (verdict.code !== "VALID") return UNAUTHORIZED;
+    const { alias } = verdict;
+    let reply = replies.get(alias);
+    if (reply === undefined) {
+      if (replies.size === MAX_REPLIES) replies.clear();
+      // A header takes ASCII only; most aliases are nothing else and stay as they are.
+      const headers = { "X-Apikey-Alias": encodeURIComponent(alias.toWellFormed()) };
+      replies.set(alias, reply = often({ status: 204, headers }));
+    }
+    return reply;
+  };
+}
+
+function present(verdict: Verdict): Verification {
+  const { code } = verdict;
+  if (code === "NOT_FOUND") return { valid: false, code, alias: null, expiresAt: null };
+  const { alias, expiry } = verdict;
+  return { valid: code === "VALID", code, alias, expiresAt: expiresAt(expiry) };
+}
