@@ -1,42 +1,109 @@
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { AppError } from "../errors.ts";
+import type { Access } from "../api/access.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
+import { Account } from "./account.ts";
+import { ALLOWANCES, COSTS, MAX_CONNECTIONS } from "./allowances.ts";
 
-/** Connections that one uid may have open at a time; more are turned away as they come. */
-export const MAX_CONNECTIONS_PER_UID = 128;
+export interface ConnectionsOptions {
+  readonly identify: (socket: Socket) => PeerCredentials | undefined;
+  readonly accessOf: (peer: PeerCredentials | undefined) => Access;
+  /** Any clock that never goes back. */
+  readonly nowMs: () => number;
+}
 
-/** The open connections, each with the identity that the kernel gave at accept. */
+/** An accepted connection. */
+export interface Connection {
+  /** As the kernel said at accept; undefined where it could not. */
+  readonly peer: PeerCredentials | undefined;
+  readonly access: Access;
+  readonly account: Account;
+  /** The answer to the latest request, for as long as more of that request may come. */
+  latest: ServerResponse | undefined;
+}
+
+/** Peers of whom nothing is known share one account. */
+const UNKNOWN = -1;
+/** How many accounts there may be before those are looked for that nobody uses. */
+const TIDY_ACCOUNTS = 256;
+const TIDY_EVERY_MS = 1_000;
+
+/** Who is connected, and how much of the daemon each uid has taken. */
 export class Connections {
-  readonly #identify: (socket: Socket) => PeerCredentials | undefined;
-  readonly #peers = new WeakMap<Socket, PeerCredentials>();
-  readonly #counts = new Map<number, number>();
+  readonly #options: ConnectionsOptions;
+  readonly #connections = new WeakMap<Socket, Connection>();
+  readonly #accounts = new Map<number, Account>();
+  #tidiedAtMs = 0;
+  #ofOthers = 0;
+  /** How many connections are open. */
+  open = 0;
+  accepted = 0;
+  turnedAway = 0;
+  /** Requests on all of them so far. */
+  requests = 0;
+  /** Requests of those who had asked for too much. */
+  refusedRequests = 0;
+  /** Connections that sent request after request without waiting. */
+  cutOff = 0;
 
-  constructor(identify: (socket: Socket) => PeerCredentials | undefined) {
-    this.#identify = identify;
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
   }
 
-  /** @throws AppError ERR_TOO_MANY_CONNECTIONS for one too many from a uid */
-  accept(socket: Socket): void {
-    const peer = this.#identify(socket);
-    if (peer !== undefined) this.#peers.set(socket, peer);
-    // Peers of whom nothing is known share one count.
-    const uid = peer?.uid ?? -1;
-    const count = (this.#counts.get(uid) ?? 0) + 1;
-    this.#counts.set(uid, count);
-    socket.once("close", () => this.#release(uid));
-    if (count > MAX_CONNECTIONS_PER_UID) {
-      const text = `more than ${MAX_CONNECTIONS_PER_UID} connections from one user`;
-      throw new AppError("ERR_TOO_MANY_CONNECTIONS", text);
+  /** @returns undefined for a connection too many, of which nothing is remembered */
+  accept(socket: Socket): Connection | undefined {
+    const peer = this.#options.identify(socket);
+    const access = this.#options.accessOf(peer);
+    const account = this.#account(peer?.uid ?? UNKNOWN, access);
+    if (!this.#admits(access, account)) {
+      this.turnedAway++;
+      return undefined;
     }
+    const connection: Connection = { peer, access, account, latest: undefined };
+    this.#connections.set(socket, connection);
+    this.#count(connection, 1);
+    this.accepted++;
+    socket.once("close", () => this.#count(connection, -1));
+    return connection;
   }
 
-  peer(socket: Socket): PeerCredentials | undefined {
-    return this.#peers.get(socket);
+  get(socket: Socket): Connection | undefined {
+    return this.#connections.get(socket);
   }
 
-  #release(uid: number): void {
-    const count = (this.#counts.get(uid) ?? 1) - 1;
-    if (count > 0) this.#counts.set(uid, count);
-    else this.#counts.delete(uid);
+  #admits(access: Access, account: Account): boolean {
+    if (account.connections >= ALLOWANCES[access].connections) return false;
+    if (access !== "admin" && this.#ofOthers >= MAX_CONNECTIONS) return false;
+    return account.take(COSTS.connection);
+  }
+
+  #count({ access, account }: Connection, change: 1 | -1): void {
+    account.connections += change;
+    this.open += change;
+    if (access !== "admin") this.#ofOthers += change;
+  }
+
+  /**
+   * One for each uid and what it may do: somebody who has just been given more, and so has connected
+   * anew, is not held to the old.
+   */
+  #account(uid: number, access: Access): Account {
+    const id = uid * ACCESS_IDS.length + ACCESS_IDS.indexOf(access);
+    const known = this.#accounts.get(id);
+    if (known !== undefined) return known;
+    this.#tidy();
+    const account = new Account(ALLOWANCES[access], this.#options.nowMs);
+    this.#accounts.set(id, account);
+    return account;
+  }
+
+  /** An account outlives its connections: who is out of requests must not get more by reconnecting. */
+  #tidy(): void {
+    const nowMs = this.#options.nowMs();
+    if (this.#accounts.size < TIDY_ACCOUNTS || nowMs - this.#tidiedAtMs < TIDY_EVERY_MS) return;
+    this.#tidiedAtMs = nowMs;
+    for (const [id, account] of this.#accounts) if (account.isUnused) this.#accounts.delete(id);
   }
 }
+
+const ACCESS_IDS: readonly Access[] = ["anyone", "verifier", "admin"];

@@ -1,25 +1,32 @@
 import { chownSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { AppError } from "../errors.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { DirectAnswer } from "../api/direct.ts";
 import { describeProblem, PROBLEM_HEADERS } from "../api/problem.ts";
-import { Connections } from "./connections.ts";
-import { limitPipelining } from "./pipelining.ts";
-import { answerRaw } from "./raw_answer.ts";
+import { COSTS } from "./allowances.ts";
+import type { Connections } from "./connections.ts";
+import { refuseChunks } from "./cut_off.ts";
+import { shareFairly } from "./listener.ts";
+import { answerMalformed } from "./malformed.ts";
+import { answerRaw, turnAway } from "./raw_answer.ts";
+import type { SocketAccess } from "./socket_access.ts";
 import { claimSocketPath, socketError } from "./socket_path.ts";
 
 export interface DaemonOptions {
   readonly socketPath: string;
-  /** Permission bits that the socket has from its first instant. */
-  readonly socketMode: number;
-  readonly socketGid: number | undefined;
+  readonly socketAccess: SocketAccess;
   readonly platform: Platform;
+  readonly connections: Connections;
   readonly fetch: (
     request: Request,
     environment: { readonly peer: PeerCredentials | undefined },
   ) => Response | Promise<Response>;
+  /** Answers what needs no `fetch`. */
+  readonly answerDirectly: DirectAnswer;
   /** Takes the details of a defect. */
   readonly log: (error: unknown) => void;
 }
@@ -32,7 +39,22 @@ export const LIMITS = {
   keepAliveTimeout: 5_000,
   // Node's own answer to a missing Host is no problem document; the listener's is.
   requireHostHeader: false,
+  // A request without a body gets no stream for one, which is a tenth of what a short one costs.
+  optimizeEmptyRequests: true,
 } as const;
+
+/**
+ * Connections that may wait to be accepted. Node accepts one in each round of its event loop, so in a
+ * flood an administrator waits for as many rounds as there are connections in the line before him,
+ * and a longer line is no less full. Whoever finds it full has to try again (EAGAIN).
+ */
+const BACKLOG = 128;
+
+/**
+ * When nothing has moved on a connection for so long, its end does not read. Events come every second,
+ * and nothing that is asked for takes as long.
+ */
+const STALLED_AFTER_MS = 90_000;
 
 /** What is under way at the end gets this long; the promise is to be gone within 5 s. */
 const DRAIN_MS = 3_500;
@@ -60,37 +82,43 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 }
 
-function createHttpServer({ platform, fetch, log }: DaemonOptions): Server {
-  const connections = new Connections((socket) => platform.peerCredentials(socket));
+function createHttpServer(options: DaemonOptions): Server {
+  const { connections, fetch, answerDirectly, log } = options;
   const listener = getRequestListener(
     (request, bindings) => {
       const { incoming } = bindings as HttpBindings;
-      return fetch(request, { peer: connections.peer(incoming.socket) });
+      return fetch(request, { peer: connections.get(incoming.socket)?.peer });
     },
     { errorHandler: (error) => requestError(error, log) },
   );
-  const server = createServer(LIMITS, limitPipelining(listener));
-  // Before anything else sees the connection: what the kernel says now is what counts.
-  server.prependListener("connection", (socket) => {
-    try {
-      connections.accept(socket);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      answerRaw(socket, error);
-    }
-  });
-  server.on("clientError", (error, socket) => {
-    const [status, text] = CLIENT_ERRORS[(error as NodeJS.ErrnoException).code ?? ""] ??
-      [400, "malformed request"];
-    answerRaw(socket, new AppError("ERR_INVALID_REQUEST", text), status);
-  });
+  const server = createServer(LIMITS, shareFairly({ connections, answerDirectly, listener }));
+  server.timeout = STALLED_AFTER_MS;
+  guardConnections(server, connections);
+  answerMalformed(server, connections);
   return server;
 }
 
-const CLIENT_ERRORS: Readonly<Record<string, [status: number, text: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, "the request took too long"],
-  HPE_HEADER_OVERFLOW: [431, "the headers are too large"],
-};
+/**
+ * Asks the kernel who connects before anything else sees the connection, as what it says now is what
+ * counts; those too many never get as far as HTTP.
+ */
+function guardConnections(server: Server, connections: Connections): void {
+  const serve = server.listeners("connection") as ((socket: Socket) => void)[];
+  server.removeAllListeners("connection");
+  server.on("connection", (socket) => {
+    const connection = connections.accept(socket);
+    if (connection === undefined) return turnAway(socket);
+    for (const listener of serve) listener.call(server, socket);
+    if (connection.access !== "admin") {
+      refuseChunks(socket, () => {
+        connection.account.charge(COSTS.undeclaredBody);
+        answerRaw(socket, CHUNKED, 411);
+      });
+    }
+  });
+}
+
+const CHUNKED = new AppError("ERR_INVALID_REQUEST", "a body must say how long it is");
 
 /** A request that is HTTP but makes no valid `Request`, such as one with a garbled Host. */
 function requestError(error: unknown, log: (error: unknown) => void): Response {
@@ -102,15 +130,15 @@ function requestError(error: unknown, log: (error: unknown) => void): Response {
 }
 
 function listen(server: Server, options: DaemonOptions): Promise<void> {
-  const { socketPath, socketMode, socketGid, platform } = options;
+  const { socketPath, socketAccess: { mode, gid }, platform } = options;
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(socketError(error, socketPath, platform)));
     server.once("listening", resolve);
     // Node binds before listen() returns, so the mode holds for just the bind.
-    platform.withMode(socketMode, () => server.listen(socketPath));
+    platform.withMode(mode, () => server.listen({ path: socketPath, backlog: BACKLOG }));
     try {
       // The mode was given to the daemon's own group at first; only now is it the other's.
-      if (socketGid !== undefined) chownSync(socketPath, -1, socketGid);
+      if (gid !== undefined) chownSync(socketPath, -1, gid);
     } catch (error) {
       server.close();
       reject(socketError(error, socketPath, platform));

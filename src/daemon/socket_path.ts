@@ -4,6 +4,9 @@ import { dirname } from "node:path";
 import { AppError, systemErrorCode } from "../errors.ts";
 import type { FileLock, Platform } from "../platform/platform.ts";
 
+/** unix(7): `sun_path`, without its terminating zero; macOS has four less. */
+const MAX_PATH_BYTES = 107;
+
 /**
  * Claims a path to listen at: creates its folder, makes sure that no daemon is alive there, and
  * clears away what a dead one left.
@@ -13,6 +16,10 @@ import type { FileLock, Platform } from "../platform/platform.ts";
  *   cannot be used
  */
 export async function claimSocketPath(path: string, platform: Platform): Promise<FileLock> {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    const text = `cannot listen at ${path}: the path is longer than ${MAX_PATH_BYTES} bytes`;
+    throw new AppError("ERR_SOCKET", text);
+  }
   try {
     prepareFolder(dirname(path), platform);
     const lock = platform.openLock(`${path}.lock`);

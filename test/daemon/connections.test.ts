@@ -2,50 +2,112 @@ import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Connections, MAX_CONNECTIONS_PER_UID } from "../../src/daemon/connections.ts";
-import { failure } from "../support/open_keystore.ts";
+import type { Access } from "../../src/api/access.ts";
+import { ALLOWANCES, MAX_CONNECTIONS } from "../../src/daemon/allowances.ts";
+import { Connections } from "../../src/daemon/connections.ts";
+
+const LIMIT = ALLOWANCES.anyone.connections;
 
 function socketOf(uid: number): Socket {
   return Object.assign(new EventEmitter(), { uid }) as unknown as Socket;
 }
 
-function connections(): Connections {
-  return new Connections((socket) => {
-    const { uid } = socket as unknown as { uid: number };
-    return uid < 0 ? undefined : { uid, gid: uid, groups: [], pid: 1 };
+/** In which time stands still, unless told otherwise. */
+function connections(access: Access = "anyone", nowMs = () => 0): Connections {
+  return new Connections({
+    identify: (socket) => {
+      const { uid } = socket as unknown as { uid: number };
+      return uid < 0 ? undefined : { uid, gid: uid, groups: [], pid: 1 };
+    },
+    accessOf: (peer) => peer?.uid === 0 ? "admin" : access,
+    nowMs,
   });
 }
 
-test("limits each user, and only that user", async () => {
+function fill(open: Connections, uid: number, count = LIMIT): Socket[] {
+  return Array.from({ length: count }, () => {
+    const socket = socketOf(uid);
+    assert.ok(open.accept(socket));
+    return socket;
+  });
+}
+
+test("limits each user, and only that user", () => {
   const open = connections();
-  const sockets = Array.from({ length: MAX_CONNECTIONS_PER_UID }, () => socketOf(1000));
-  for (const socket of sockets) open.accept(socket);
-  await failure("ERR_TOO_MANY_CONNECTIONS", () => open.accept(socketOf(1000)));
-  open.accept(socketOf(1001));
-  open.accept(socketOf(0));
+  fill(open, 1000);
+  assert.is(open.accept(socketOf(1000)), undefined);
+  assert.ok(open.accept(socketOf(1001)));
+  assert.ok(open.accept(socketOf(0)));
+  assert.equal([open.open, open.accepted, open.turnedAway], [LIMIT + 2, LIMIT + 2, 1]);
 });
 
-test("counts a connection until it is closed, a refused one too", async () => {
+test("lets those have more who may do more", () => {
+  for (const access of ["anyone", "verifier", "admin"] as const) {
+    const open = connections(access);
+    fill(open, 1000, ALLOWANCES[access].connections);
+    assert.is(open.accept(socketOf(1000)), undefined, access);
+  }
+});
+
+test("counts a connection until it is closed, and not one that it turned away", () => {
   const open = connections();
-  const sockets = Array.from({ length: MAX_CONNECTIONS_PER_UID }, () => socketOf(7));
-  for (const socket of sockets) open.accept(socket);
+  const [first] = fill(open, 7);
   const refused = socketOf(7);
-  await failure("ERR_TOO_MANY_CONNECTIONS", () => open.accept(refused));
-  sockets[0]?.emit("close");
-  await failure("ERR_TOO_MANY_CONNECTIONS", () => open.accept(socketOf(7)));
+  assert.is(open.accept(refused), undefined);
   refused.emit("close");
-  sockets[1]?.emit("close");
-  sockets[2]?.emit("close");
-  open.accept(socketOf(7));
+  assert.is(open.accept(socketOf(7)), undefined);
+  first?.emit("close");
+  assert.ok(open.accept(socketOf(7)));
+  assert.is(open.accept(socketOf(7)), undefined);
 });
 
-test("counts those whom nobody knows together, and knows nothing of them", async () => {
+test("counts those whom nobody knows together, and knows nothing of them", () => {
   const open = connections();
-  const stranger = socketOf(-1);
-  open.accept(stranger);
-  assert.is(open.peer(stranger), undefined);
-  for (let i = 1; i < MAX_CONNECTIONS_PER_UID; i++) open.accept(socketOf(-1));
-  await failure("ERR_TOO_MANY_CONNECTIONS", () => open.accept(socketOf(-1)));
+  const [stranger] = fill(open, -1);
+  assert.is(stranger && open.get(stranger)?.peer, undefined);
+  assert.is(open.accept(socketOf(-1)), undefined);
+});
+
+test("turns away who comes and goes too often, until time has passed", () => {
+  let nowMs = 0;
+  const open = connections("anyone", () => nowMs);
+  const comeAndGo = (uid: number) => {
+    const socket = socketOf(uid);
+    const isAccepted = open.accept(socket) !== undefined;
+    socket.emit("close");
+    return isAccepted;
+  };
+  let count = 0;
+  while (comeAndGo(1000)) count++;
+  assert.ok(count > 0 && count < ALLOWANCES.anyone.requestsPerSecond, String(count));
+  assert.ok(comeAndGo(1001));
+  for (let i = 0; i < 10_000; i++) assert.ok(comeAndGo(0));
+  nowMs += 1_000;
+  assert.ok(comeAndGo(1000));
+});
+
+test("keeps room for administrators, however many users there are", () => {
+  const open = connections();
+  const users = MAX_CONNECTIONS / LIMIT;
+  for (let uid = 1; uid <= users; uid++) fill(open, uid);
+  assert.is(open.accept(socketOf(users + 1)), undefined);
+  fill(open, 0, ALLOWANCES.admin.connections);
+});
+
+test("forgets users who are gone, and not those who have used up what they had", () => {
+  let nowMs = 0;
+  const open = connections("anyone", () => nowMs);
+  const spender = socketOf(1);
+  const account = open.accept(spender)?.account;
+  while (account?.take(1));
+  spender.emit("close");
+  for (let uid = 2; uid < 2_000; uid++) {
+    nowMs += 1;
+    const [socket] = fill(open, uid, 1);
+    socket?.emit("close");
+    assert.is(open.accept(socketOf(1))?.account ?? account, account);
+    while (account?.take(1));
+  }
 });
 
 test.run();
