@@ -42,6 +42,9 @@ export interface Platform {
   /** No core dumps, and no other process of the same user may read this one's memory. */
   protectMemory(): void;
 
+  /** Gives memory that is not in use back to the system; takes some tens of milliseconds. */
+  releaseSpareMemory(): void;
+
   /** OpenSSL's own derivation, where it can be reached. */
   readonly pkcs12Kdf: Pkcs12Kdf | undefined;
 }

@@ -3,6 +3,7 @@ import { type Flock, lockHolder, openLock } from "./lock_file.ts";
 import type { NativeLibrary } from "./native_library.ts";
 import { opensslPkcs12Kdf } from "./openssl.ts";
 import type { Platform } from "./platform.ts";
+import { releaseSpareMemory } from "./spare_memory.ts";
 import { isAlive, type PosixProcess, withUmask } from "./posix_process.ts";
 
 const LOCK_SH = 1;
@@ -37,6 +38,7 @@ export function posixPlatform(process: PosixProcess, libc: NativeLibrary, errnoS
     lockHolder: (path) => lockHolder(path, lockOptions),
     groupId: (name) => groupId(libc, name),
     withMode: (mode, bind) => withUmask(process, mode, bind),
+    releaseSpareMemory: () => releaseSpareMemory(libc),
     pkcs12Kdf: opensslPkcs12Kdf(libc),
   } satisfies Partial<Platform>;
 }

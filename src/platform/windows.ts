@@ -21,6 +21,7 @@ export function windowsPlatform(process: PosixProcess): Platform {
     groupId: () => undefined,
     withMode: (_mode, bind) => bind(),
     protectMemory: () => undefined,
+    releaseSpareMemory: () => undefined,
     pkcs12Kdf: undefined,
   };
 }
