@@ -1,6 +1,4 @@
 import * as v from "valibot";
-import { AppError, isErrorCode } from "../errors.ts";
-import { printable } from "../model/printable.ts";
 import {
   type CreatedKey,
   createdKeySchema,
@@ -28,8 +26,15 @@ import {
   restoredSchema,
   type RestoreRequest,
 } from "../protocol/keystore.ts";
-import { problemSchema } from "../protocol/problem.ts";
 import { type Status, STATUS_PATH, statusSchema } from "../protocol/status.ts";
+import {
+  type Verification,
+  verificationSchema,
+  verificationsSchema,
+  VERIFY_BATCH_PATH,
+  VERIFY_PATH,
+} from "../protocol/verification.ts";
+import { incomprehensible, problemError } from "./problem.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 
 /**
@@ -54,6 +59,18 @@ export class ApiClient {
 
   async revokeKey(alias: string): Promise<void> {
     await this.#call({ method: "DELETE", path: keyPath(alias) }, v.undefined());
+  }
+
+  verify(key: string): Promise<Verification> {
+    const request = { method: "POST", path: VERIFY_PATH, body: { key } } as const;
+    return this.#call(request, verificationSchema);
+  }
+
+  /** Of each key, in order; at most MAX_BATCH_KEYS of them. */
+  async verifyBatch(keys: readonly string[]): Promise<Verification[]> {
+    const request = { method: "POST", path: VERIFY_BATCH_PATH, body: { keys } } as const;
+    const { results } = await this.#call(request, verificationsSchema);
+    return results;
   }
 
   status(): Promise<Status> {
@@ -93,16 +110,4 @@ export class ApiClient {
     if (result.success) return result.output;
     throw incomprehensible();
   }
-}
-
-function problemError(body: unknown): AppError {
-  const result = v.safeParse(problemSchema, body);
-  if (!result.success || !isErrorCode(result.output.code)) return incomprehensible();
-  const { code, detail, title } = result.output;
-  return new AppError(code, printable(detail ?? title));
-}
-
-function incomprehensible(): AppError {
-  const text = "the daemon gave an answer that this version of apikey does not understand";
-  return new AppError("ERR_DAEMON_UNREACHABLE", text);
 }

@@ -1,0 +1,47 @@
+import type { MiddlewareHandler } from "hono";
+import { authenticate, type Verifier } from "./authenticate.ts";
+
+/** What a guarded route finds in Hono's context. */
+export interface GuardVariables {
+  /** Of the key that the request has presented. */
+  readonly apiKeyAlias: string;
+}
+
+export interface GuardDependencies {
+  /** Asked for at every request, so that it may come later. */
+  readonly verifier: () => Promise<Verifier>;
+  /** Has the reason for each 503. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Middleware for Hono: lets requests with a valid key pass, answers 401 to all others as MetricsHub
+ * does, and 503 to those of whom it cannot be decided.
+ *
+ * Hono itself is not loaded: a middleware is a function.
+ */
+export function guard(
+  { verifier, onError }: GuardDependencies,
+): MiddlewareHandler<{ Variables: GuardVariables }> {
+  return async function apiKeyGuard(context, next) {
+    let alias: string | undefined;
+    try {
+      alias = await authenticate(context.req.raw.headers, await verifier());
+    } catch (error) {
+      onError(error);
+      return refuse(503, "Service Unavailable", { "Retry-After": "1" });
+    }
+    if (alias === undefined) return refuse(401, "Unauthorized", { "WWW-Authenticate": "Bearer" });
+    context.set("apiKeyAlias", alias);
+    await next();
+    return undefined;
+  };
+}
+
+/** RFC 6750, section 3: without an error code, which would tell an outsider what is wrong. */
+function refuse(status: number, message: string, headers: Record<string, string>): Response {
+  return Response.json({ message }, {
+    status,
+    headers: { "Cache-Control": "no-store", ...headers },
+  });
+}
