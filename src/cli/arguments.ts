@@ -40,7 +40,9 @@ export function parseArguments(command: CommandSpec, argv: readonly string[]): A
     values.set(name, value ?? true);
   }
   const surplus = positionals[command.argument === undefined ? 0 : 1];
-  if (surplus !== undefined) throw usage(`unexpected argument '${printable(surplus)}'`);
+  if (surplus !== undefined) {
+    throw usage(command.noArgument ?? `unexpected argument '${printable(surplus)}'`);
+  }
   return {
     positionals,
     value(name) {

@@ -8,8 +8,12 @@ export interface CommandContext {
   connect(settings: TargetSettings): Promise<ApiClient>;
   /** Serves until a signal ends it. */
   serve(settings: DaemonSettings): Promise<void>;
+  /** Standard input; on a terminal one line that does not show, after `prompt`. */
+  readSecret(prompt: string): Promise<string>;
   /** Writes all of `text` to standard output, or throws the system's error. */
   print(text: string): void;
+  /** Writes one line to standard error. */
+  complain(line: string): void;
 }
 
 export interface CommandSpec {
@@ -17,6 +21,8 @@ export interface CommandSpec {
   readonly name: string;
   /** `[alias]`, for a command that takes one argument of that name. */
   readonly argument?: string;
+  /** What to say in place of repeating an argument, where one might be a secret. */
+  readonly noArgument?: string;
   readonly summary: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];

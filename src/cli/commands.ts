@@ -9,12 +9,14 @@ import { keystoreRestoreCommand } from "./keystore_restore.ts";
 import { listCommand } from "./list.ts";
 import { revokeCommand } from "./revoke.ts";
 import { statusCommand } from "./status.ts";
+import { verifyCommand } from "./verify.ts";
 
 /** Every command there is, in the order in which `--help` lists them. */
 export const COMMANDS: readonly CommandSpec[] = [
   createCommand,
   listCommand,
   revokeCommand,
+  verifyCommand,
   statusCommand,
   keystoreCheckCommand,
   keystoreInfoCommand,

@@ -5,26 +5,33 @@ import type { ApiClient } from "../client/api_client.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
+import { askedExpiry, describeEarlierExpiry, EXPIRY_OPTIONS } from "./expiry_arguments.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const createCommand: CommandSpec = {
   name: "create",
   argument: "[alias]",
   summary: "Create an API key and show it, once",
-  options: [ALIAS_OPTION, JSON_OPTION, ...WRITER_OPTIONS],
+  options: [ALIAS_OPTION, ...EXPIRY_OPTIONS, JSON_OPTION, ...WRITER_OPTIONS],
   examples: [
     "apikey create --alias mcp-openai",
     "apikey create mcp-claude --json",
+    "apikey create ci-job --expires-in 30d",
+    "apikey create mcp-claude --expires-on 2031-12-31T23:59:59",
     "apikey create --alias test --keystore ./metricshub-keystore.p12",
   ],
-  async run(args, { env, connect, print }) {
+  async run(args, { env, connect, print, complain }) {
     const alias = parseAlias(requireAlias(args));
+    const expiry = askedExpiry(args);
     const client = await connect(targetSettings(args, env));
-    const created = await client.createKey({ alias }).catch((error) => {
+    const created = await client.createKey({ alias, ...expiry }).catch((error) => {
       throw withUpstreamText(error, alias);
     });
-    const text = args.isSet("json") ? `${JSON.stringify(created)}\n` : describe(created);
+    const asJson = args.isSet("json");
+    const text = asJson ? `${JSON.stringify(created)}\n` : describe(created);
     await printOrRevoke(created, client, () => print(text));
+    const remark = asJson ? undefined : describeEarlierExpiry(expiry, created);
+    if (remark !== undefined) complain(`apikey: ${remark}`);
   },
 };
 

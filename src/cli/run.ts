@@ -5,14 +5,16 @@ import { COMMANDS } from "./commands.ts";
 
 export interface RunContext extends CommandContext {
   readonly version: string;
-  /** Writes one line to standard error. */
-  complain(line: string): void;
   /** Takes the details of a defect, which are for developers. */
   log(error: unknown): void;
 }
 
 /** These answer as the upstream tool does, whole sentences and all, without a program's name. */
-const UPSTREAM_TEXTS: readonly string[] = ["ERR_ALIAS_EXISTS", "ERR_ALIAS_UNKNOWN"];
+const UPSTREAM_TEXTS: readonly string[] = [
+  "ERR_ALIAS_EXISTS",
+  "ERR_ALIAS_UNKNOWN",
+  "ERR_EXPIRY_PAST",
+];
 
 /**
  * Runs one command line, without the program's own name.

@@ -16,9 +16,11 @@ export interface TargetSettings {
 }
 
 export interface DaemonSettings extends TargetSettings {
-  readonly socketMode: number;
+  /** undefined for one that follows from the groups */
+  readonly socketMode: number | undefined;
   readonly socketGroup: string | undefined;
   readonly adminGroup: string | undefined;
+  readonly verifierGroup: string | undefined;
 }
 
 const PASSWORD_FILE_OPTION: OptionSpec = {
@@ -53,17 +55,22 @@ export const DAEMON_OPTIONS: readonly OptionSpec[] = [
   {
     name: "socket-mode",
     value: "MODE",
-    description: "Mode of the socket, octal: 600, or 660 with a group (APIKEY_SOCKET_MODE)",
+    description: "Mode of the socket, octal; else what the groups need (APIKEY_SOCKET_MODE)",
   },
   {
     name: "socket-group",
     value: "GROUP",
-    description: "Group of the socket, by name or gid (APIKEY_SOCKET_GROUP)",
+    description: "Group of the socket, by name or gid; else the one below (APIKEY_SOCKET_GROUP)",
   },
   {
     name: "admin-group",
     value: "GROUP",
     description: "Whose members administer keys beside root (APIKEY_ADMIN_GROUP)",
+  },
+  {
+    name: "verifier-group",
+    value: "GROUP",
+    description: "Whose members may verify keys and nothing else (APIKEY_VERIFIER_GROUP)",
   },
   PASSWORD_FILE_OPTION,
   GENERATIONS_OPTION,
@@ -99,15 +106,15 @@ export function targetSettings(args: Arguments, env: Variables): TargetSettings 
 /** @throws AppError ERR_USAGE for a mode that is not octal, and for no number of generations */
 export function daemonSettings(args: Arguments, env: Variables): DaemonSettings {
   const value = (name: string) => args.value(name) ?? setting(env, name);
-  const socketGroup = value("socket-group");
   return {
     keystore: value("keystore"),
     socket: value("socket"),
     passwordFile: value("password-file"),
     generations: parseGenerations(value("generations")),
-    socketMode: parseMode(value("socket-mode")) ?? (socketGroup === undefined ? 0o600 : 0o660),
-    socketGroup,
+    socketMode: parseMode(value("socket-mode")),
+    socketGroup: value("socket-group"),
     adminGroup: value("admin-group"),
+    verifierGroup: value("verifier-group"),
   };
 }
 

@@ -21,9 +21,11 @@ interface Setting {
   readonly env?: Record<string, string>;
   readonly answer?: (request: ApiRequest) => ApiResponse;
   readonly print?: (text: string) => void;
+  /** What is on standard input. */
+  readonly input?: string;
 }
 
-const KEY = { alias: "a", key: "k", createdAt: null, expiresAt: null };
+const KEY = { alias: "a", key: "k", createdAt: null, expiresAt: null, expiresOn: null };
 
 async function runWith(argv: readonly string[], setting: Setting = {}): Promise<Outcome> {
   let out = "";
@@ -51,6 +53,7 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
       daemon = settings;
       return Promise.resolve();
     },
+    readSecret: () => Promise.resolve(setting.input ?? ""),
     print: setting.print ?? ((text) => out += text),
     complain: (line) => err.push(line),
     log: (error) => defects.push(error),
@@ -133,11 +136,10 @@ test("goes the way that flags name, then variables", async () => {
   }
 });
 
-test("gives the daemon's socket the mode that fits its group", async () => {
+test("takes the socket's mode in octal", async () => {
   const modes = [
-    [["daemon"], 0o600],
-    [["daemon", "--socket-group", "web"], 0o660],
-    [["daemon", "--socket-group", "web", "--socket-mode", "666"], 0o666],
+    [["daemon"], undefined],
+    [["daemon", "--socket-mode", "666"], 0o666],
     [["daemon", "--socket-mode", "0620"], 0o620],
   ] as const;
   for (const [argv, mode] of modes) assert.is((await runWith(argv)).daemon?.socketMode, mode);
@@ -154,6 +156,47 @@ test("prints the texts of the documentation", async () => {
   assert.is(empty.out, "No API keys found.\n");
 });
 
+const VERIFICATION = { valid: true, code: "VALID", alias: "a", expiresAt: null };
+
+/** What the daemon answers, the exit status, what is printed. */
+const VERIFICATIONS = [
+  [{}, 0, "API key 'a' is valid.\n"],
+  [{ expiresAt: "2031-12-31T23:59:59.000Z" }, 0, /^API key 'a' is valid until 2031-12-31T23:59:59/],
+  [{ valid: false, code: "EXPIRED" }, 3, "API key 'a' has expired.\n"],
+  [{ valid: false, code: "NOT_FOUND", alias: null }, 3, "No API key like this one.\n"],
+  [{ valid: false, code: "LATER\u001b[31m" }, 3, "API key 'a' is not valid: LATER\\"],
+] as const;
+
+for (const [answer, status, text] of VERIFICATIONS) {
+  test(`verify says that a key is ${JSON.stringify(answer)}`, async () => {
+    const body = { ...VERIFICATION, ...answer };
+    const setting = { input: " the-key\r\n", answer: () => ({ status: 200, body }) };
+    const plain = await runWith(["verify"], setting);
+    assert.is(plain.status, status);
+    assert.match(plain.out, text);
+    assert.equal(plain.requests, [{
+      method: "POST",
+      path: "/v1/verify",
+      body: { key: "the-key" },
+    }]);
+    const json = await runWith(["verify", "--json"], setting);
+    assert.equal([json.status, JSON.parse(json.out)], [status, body]);
+  });
+}
+
+test("verify takes one key, on standard input alone", async () => {
+  for (const input of ["", " \n", "one\ntwo\n"]) {
+    const { status, requests, err } = await runWith(["verify"], { input });
+    assert.equal([status, requests, err.length], [2, [], 1], JSON.stringify(input));
+  }
+  for (const argv of [["verify", "eb47c2be"], ["verify", "--", "eb47c2be"]]) {
+    const { status, requests, err } = await runWith(argv, { input: "a-key" });
+    assert.equal([status, requests], [2, []]);
+    assert.match(err[0] ?? "", "standard input");
+    assert.not.match(err[0] ?? "", "eb47c2be");
+  }
+});
+
 test("says what upstream says when the alias exists or does not", async () => {
   const problem = (code: string, detail: string) => () => ({
     status: 409,
@@ -167,6 +210,30 @@ test("says what upstream says when the alias exists or does not", async () => {
   assert.equal((await runWith(["revoke", "a"], { answer: unknown })).err, [
     "No API key found with alias 'a'.",
   ]);
+  const past = problem("ERR_EXPIRY_PAST", "Expiration date time must be in the future");
+  const argv = ["create", "a", "--expires-on", "2021-06-30T12:00"];
+  const { status, err } = await runWith(argv, { answer: past });
+  assert.equal([status, err], [1, [
+    "Error creating API key with alias 'a': Expiration date time must be in the future",
+  ]]);
+});
+
+test("tells operators of a key that expires earlier than asked, beside the texts of the documentation", async () => {
+  const body = {
+    ...KEY,
+    expiresAt: "2050-11-06T04:59:59.000Z",
+    expiresOn: "2050-11-06T00:59:59",
+  };
+  const answer = () => ({ status: 201, body });
+  const argv = ["create", "a", "--expires-on", "2050-11-06T01:30:00-04:00"];
+  const told = await runWith(argv, { answer });
+  assert.equal([told.status, told.err.length], [0, 1]);
+  assert.match(told.err[0] ?? "", /^apikey: the key expires on 2050-11-06T00:59:59 already: /);
+  assert.is(told.out, (await runWith(["create", "a"])).out);
+  const program = await runWith([...argv, "--json"], { answer });
+  assert.equal([program.err, JSON.parse(program.out)], [[], body]);
+  const exact = await runWith(["create", "a", "--expires-on", body.expiresAt], { answer });
+  assert.equal(exact.err, []);
 });
 
 test("takes a key back that it could not show", async () => {
@@ -280,7 +347,8 @@ test("has help with an example for every command", async () => {
 test("has examples that parse", () => {
   for (const command of COMMANDS) {
     for (const example of command.examples) {
-      const [program, ...argv] = example.split(" ");
+      // What the shell takes away.
+      const [program, ...argv] = example.replace(/ < \S+$/, "").split(" ");
       const found = findCommand(COMMANDS, argv);
       assert.equal([program, found.command.name], ["apikey", command.name], example);
       parseArguments(command, found.rest);

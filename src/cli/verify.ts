@@ -1,0 +1,49 @@
+import type { ApiClient } from "../client/api_client.ts";
+import { AppError } from "../errors.ts";
+import { printable } from "../model/printable.ts";
+import type { Verification } from "../protocol/verification.ts";
+import type { CommandSpec } from "./command.ts";
+import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+
+const NOT_VALID_STATUS = 3;
+
+export const verifyCommand: CommandSpec = {
+  name: "verify",
+  summary: "Check the API key on standard input: exit status 0 if it is valid, 3 if not",
+  options: [JSON_OPTION, ...TARGET_OPTIONS],
+  // Other users of the host can see arguments, and a message would repeat the key.
+  noArgument: "verify takes no argument: give it the key on standard input",
+  examples: ["apikey verify < key.txt", "apikey verify --json < key.txt"],
+  async run(args, { env, connect, readSecret, print }) {
+    const key = await readKey(readSecret);
+    const settings = targetSettings(args, env);
+    const client = await connect(settings);
+    const verification = await client.verify(key);
+    // Nobody is to take a key back because of a mistyped path.
+    if (!verification.valid && settings.keystore !== undefined) await assertKeystore(client);
+    print(args.isSet("json") ? `${JSON.stringify(verification)}\n` : describe(verification));
+    return verification.valid ? 0 : NOT_VALID_STATUS;
+  },
+};
+
+async function assertKeystore(client: ApiClient): Promise<void> {
+  const { keystore: { exists, path } } = await client.status();
+  if (!exists) {
+    throw new AppError("ERR_KEYSTORE_MISSING", `there is no keystore ${printable(path)} yet`);
+  }
+}
+
+async function readKey(readSecret: (prompt: string) => Promise<string>): Promise<string> {
+  const key = (await readSecret("API key: ")).trim();
+  if (key === "") throw new AppError("ERR_USAGE", "there is no key on standard input");
+  if (!/[\r\n]/.test(key)) return key;
+  throw new AppError("ERR_USAGE", "there is more than one line on standard input: give one key");
+}
+
+function describe({ valid, code, alias, expiresAt }: Verification): string {
+  if (alias === null) return "No API key like this one.\n";
+  const key = `API key '${printable(alias)}'`;
+  if (code === "EXPIRED") return `${key} has expired${expiresAt ? ` at ${expiresAt}` : ""}.\n`;
+  if (!valid) return `${key} is not valid: ${printable(code)}.\n`;
+  return `${key} is valid${expiresAt === null ? "" : ` until ${expiresAt}`}.\n`;
+}
