@@ -26,7 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   platform: [],
 };
 
-/** Open to every layer: files directly in src (except main.ts), and model. */
+/** Open to every layer: files directly in src (except composition roots), and model. */
 const OPEN = ["shared", "model"];
 
 /** The only layer that may import a package, where there is one. */
@@ -36,7 +36,10 @@ const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
   "@peculiar/x509": "x509",
 };
 
-/** What only platform/ and main.ts may touch. */
+/** The composition roots: of the executable, and of programs that use the package. */
+const ROOTS = ["main.ts", "client.ts"];
+
+/** What only platform/ and composition roots may touch. */
 const SYSTEM_MODULES = ["node:ffi", "node:process", "process"];
 const SYSTEM_GLOBAL = /(?<![\w$.])(?:globalThis\s*\.\s*)?(?:Deno|process)\s*(?:\?\.|\.|\[)/;
 
@@ -69,10 +72,12 @@ function judgeImport(path: string, item: Import): string | undefined {
   const to = resolveImport(path, item);
   if (!isInSource(to)) return judgePackage(from, to);
   const layer = layerOf(to);
-  if (layer === "main") return "nothing may import main.ts";
+  if (layer === "main" && from !== "main") return `nothing may import ${to.slice("src/".length)}`;
   if (from === "main" || from === layer || OPEN.includes(layer)) return undefined;
   if (layer === "platform") {
-    return item.typeOnly ? undefined : `only main.ts may import values of platform (${to})`;
+    return item.typeOnly
+      ? undefined
+      : `only composition roots may import values of platform (${to})`;
   }
   const allowed = ARROWS[from];
   if (allowed === undefined) return `unknown layer ${from}`;
@@ -81,7 +86,7 @@ function judgeImport(path: string, item: Import): string | undefined {
 
 function judgePackage(from: string, specifier: string): string | undefined {
   if (SYSTEM_MODULES.includes(specifier) && !isSystemLayer(from)) {
-    return `only platform/ and main.ts may import ${specifier}`;
+    return `only platform/ and composition roots may import ${specifier}`;
   }
   for (const [name, owner] of Object.entries(PACKAGE_OWNERS)) {
     const imported = specifier === name || specifier.startsWith(`${name}/`);
@@ -93,7 +98,7 @@ function judgePackage(from: string, specifier: string): string | undefined {
 function judgeGlobals({ path, text }: SourceFile): string | undefined {
   if (isSystemLayer(layerOf(path))) return undefined;
   const found = SYSTEM_GLOBAL.exec(blank(text).withoutCommentsAndStrings);
-  return found === null ? undefined : `only platform/ and main.ts may use ${found[0]}`;
+  return found === null ? undefined : `only platform/ and composition roots may use ${found[0]}`;
 }
 
 /** A path such as `src/model/alias.ts` for a file, the specifier as it is for all else. */
@@ -108,7 +113,7 @@ function isInSource(path: string): boolean {
 function layerOf(path: string): string {
   const [, first = "", second] = path.split("/");
   if (second !== undefined) return first;
-  return first === "main.ts" ? "main" : "shared";
+  return ROOTS.includes(first) ? "main" : "shared";
 }
 
 function isSystemLayer(layer: string): boolean {

@@ -1,0 +1,71 @@
+import process from "node:process";
+import packageJson from "../../package.json" with { type: "json" };
+import { createRoutes } from "../api/routes.ts";
+import { Keystore } from "../keystore/keystore.ts";
+import { KeystoreFile } from "../keystore/keystore_file.ts";
+import { storePasswords } from "../keystore/store_passwords.ts";
+import type { WriterLock } from "../keystore/writer_lock.ts";
+import { systemClock } from "../model/instant.ts";
+import { portablePkcs12Kdf } from "../pkcs12/key_derivation.ts";
+import { ChangeFeed } from "../service/change_feed.ts";
+import { healthOf } from "../service/health.ts";
+import { KeyService } from "../service/keys.ts";
+import { KeystoreService } from "../service/keystore.ts";
+import { keystoreMetrics, type MetricSource, verificationMetrics } from "../service/metrics.ts";
+import { StatusService } from "../service/status.ts";
+import { VerificationService } from "../service/verification.ts";
+import type { Host } from "./host.ts";
+import { isOrdinaryUser, type KeystoreLocation } from "./keystore_location.ts";
+
+export interface RouteOptions {
+  readonly lock: WriterLock;
+  readonly role: "daemon" | "command";
+  readonly socket?: string;
+  /** What there is to measure around the routes. */
+  readonly metrics?: readonly MetricSource[];
+}
+
+/** All routes on one keystore, and what lives behind them. */
+export function openRoutes(
+  { platform, log }: Host,
+  location: KeystoreLocation,
+  { lock, role, socket, metrics = [] }: RouteOptions,
+) {
+  const keystore = openKeystore({ platform, lock }, location);
+  const clock = systemClock;
+  const verification = new VerificationService({ keystore, clock });
+  const feed = new ChangeFeed({ keystore, clock, log });
+  const server = { role, socket, version: packageJson.version, pid: process.pid };
+  const routes = createRoutes({
+    keys: new KeyService({ keystore, clock }),
+    keystore: new KeystoreService(keystore, socket),
+    status: new StatusService(keystore, socket),
+    verification,
+    feed,
+    health: () => healthOf(keystore),
+    metrics: [...keystoreMetrics(keystore), ...verificationMetrics(verification, feed), ...metrics],
+    server: { ...server, startedAt: systemClock() },
+    clock,
+  });
+  return { routes, keystore, verification, feed };
+}
+
+function openKeystore(
+  { platform, lock }: Pick<Host, "platform"> & Pick<RouteOptions, "lock">,
+  { path, passwordFile, generations }: KeystoreLocation,
+): Keystore {
+  const mayBeDenied = isOrdinaryUser(platform);
+  const uid = process.platform === "win32" ? undefined : platform.self.uid;
+  return new Keystore({
+    file: new KeystoreFile({ path, mayBeDenied, uid, generations }),
+    lock,
+    pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
+    passwords: storePasswords({
+      keystorePath: path,
+      passwordFile,
+      credentialsFolder: process.env["CREDENTIALS_DIRECTORY"],
+      mayBeDenied,
+      uid,
+    }),
+  });
+}

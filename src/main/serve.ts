@@ -1,0 +1,104 @@
+import { resolve } from "node:path";
+import process from "node:process";
+import { accessOf, assertAccess } from "../api/access.ts";
+import { createApp } from "../api/app.ts";
+import { answerDirectly } from "../api/direct.ts";
+import { ProblemCounts } from "../api/problem.ts";
+import type { DaemonSettings } from "../cli/settings.ts";
+import { connectionMetrics } from "../daemon/connection_metrics.ts";
+import { Connections } from "../daemon/connections.ts";
+import { startDaemon } from "../daemon/daemon.ts";
+import { socketAccess } from "../daemon/socket_access.ts";
+import { keepMemorySmall } from "../daemon/spare_memory.ts";
+import { AppError } from "../errors.ts";
+import { keystoreAdminUids } from "../keystore/keystore_owner.ts";
+import { daemonLock } from "../keystore/writer_lock.ts";
+import { defaultSocket } from "../platform/default_paths.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Host } from "./host.ts";
+import { locateKeystore, lockOptions } from "./keystore_location.ts";
+import { openRoutes } from "./open_routes.ts";
+
+/** Serves until a signal ends it. */
+export async function serve(host: Host, settings: DaemonSettings): Promise<void> {
+  const { platform, complain, log } = host;
+  const { self } = platform;
+  assertPeersAreKnown(platform);
+  const location = locateKeystore(settings);
+  const socketPath = resolve(settings.socket ?? defaultSocket(process));
+  const [socketGid] = resolveGroup(platform, settings.socketGroup);
+  const adminGids = resolveGroup(platform, settings.adminGroup);
+  const verifierGids = resolveGroup(platform, settings.verifierGroup);
+  assertAccess("admin", self, {
+    adminUids: keystoreAdminUids(location.path, location.isDefault, self),
+    adminGids: [],
+    verifierGids: [],
+  });
+  const lock = await daemonLock(lockOptions(platform, location));
+  const policy = { adminUids: [0, self.uid], adminGids, verifierGids };
+  const connections = new Connections({
+    identify: (socket) => platform.peerCredentials(socket),
+    accessOf: (peer) => accessOf(peer, policy),
+    nowMs: () => performance.now(),
+  });
+  const problems = new ProblemCounts();
+  const metrics = [...connectionMetrics(connections), ...problems.metrics()];
+  const options = { lock, role: "daemon", socket: socketPath, metrics } as const;
+  const { routes, keystore, verification, feed } = openRoutes(host, location, options);
+  await keystore.read();
+  const app = createApp({ routes, policy, problems, log });
+  const wanted = { mode: settings.socketMode, gid: socketGid };
+  const daemon = await startDaemon({
+    socketPath,
+    socketAccess: socketAccess(wanted, [...verifierGids, ...adminGids]),
+    platform,
+    connections,
+    fetch: (request, environment) => app.fetch(request, environment),
+    answerDirectly: answerDirectly(routes, policy),
+    log,
+  });
+  verification.prepare().catch(log);
+  keepMemorySmall({
+    connections,
+    residentBytes,
+    release: () => platform.releaseSpareMemory(),
+  });
+  complain(`apikey: listening at ${socketPath}, keystore ${location.path}`);
+  complain(`apikey: ${await stopSignal()} received, stopping`);
+  feed.close();
+  await daemon.stop();
+}
+
+function assertPeersAreKnown({ knowsPeers }: Platform): void {
+  if (knowsPeers) return;
+  const text = "a daemon cannot tell on this system who connects; use the other commands alone";
+  throw new AppError("ERR_SOCKET", text);
+}
+
+/**
+ * @returns the gid of a group that was given by name or number
+ * @throws AppError ERR_USAGE for a group that does not exist
+ */
+function resolveGroup(platform: Platform, group: string | undefined): number[] {
+  if (group === undefined) return [];
+  const gid = /^\d{1,9}$/.test(group) ? Number(group) : platform.groupId(group);
+  if (gid !== undefined) return [gid];
+  throw new AppError("ERR_USAGE", `no such group: ${group}`);
+}
+
+/** 0 where it cannot be told, as on Linux without /proc. */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage().rss;
+  } catch {
+    return 0;
+  }
+}
+
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      process.on(signal, () => resolve(signal));
+    }
+  });
+}
