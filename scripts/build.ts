@@ -26,15 +26,10 @@ import type { Target } from "./targets.ts";
 
 const USAGE = "usage: npm run build [-- [--target PLATFORM] [--out FILE]]";
 
-/**
- * Of V8's own flags only those may be here that do not make it reject the code cache of Node's own
- * modules, which doubles the time to start. The size of the young generation is one: at its default
- * a daemon that listed and saved 1,000 keys for a while keeps 20 MB more than it needs.
- */
+/** V8's own flags may make it reject the code cache of Node's modules, which doubles the start. */
 const EXEC_ARGV = [
   "--disable-warning=ExperimentalWarning",
   "--disable-sigusr1",
-  "--max-semi-space-size=4",
 ];
 
 try {
