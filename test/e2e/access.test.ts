@@ -10,6 +10,7 @@ import { createRoutes, type RouteDependencies } from "../../src/api/routes.ts";
 import { COMMAND } from "../support/command.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { apikey, environment, execute, type Outcome } from "../support/execute.ts";
+import { GAMES } from "../support/groups.ts";
 import { type Answer, jsonRequest, type Request, send } from "../support/http.ts";
 import { requiring } from "../support/requirements.ts";
 import { sendAs } from "../support/send_as.ts";
@@ -19,9 +20,6 @@ import {
   temporaryFolder,
 } from "../support/temporary_folder.ts";
 import { asUser, RUNTIME, type User } from "../support/users.ts";
-
-/** Debian's `games`: any group with a name will do. */
-const GROUP = { name: "games", gid: 60 };
 
 const STRANGERS: readonly { readonly who: string; readonly user: User }[] = [
   { who: "uid 1000", user: { uid: 1000 } },
@@ -127,16 +125,16 @@ rootTest("requests from web pages are refused, root's too", async () => {
 });
 
 const MEMBERS: readonly { readonly user: User; readonly status: number }[] = [
-  { user: { uid: 1000, gid: GROUP.gid }, status: 200 },
-  { user: { uid: 1000, groups: [GROUP.gid] }, status: 200 },
-  { user: { uid: 1000, groups: [5, 20, GROUP.gid, 7777] }, status: 200 },
-  { user: { uid: 65534, gid: 65534, groups: [GROUP.gid] }, status: 200 },
+  { user: { uid: 1000, gid: GAMES.gid }, status: 200 },
+  { user: { uid: 1000, groups: [GAMES.gid] }, status: 200 },
+  { user: { uid: 1000, groups: [5, 20, GAMES.gid, 7777] }, status: 200 },
+  { user: { uid: 65534, gid: 65534, groups: [GAMES.gid] }, status: 200 },
   { user: { uid: 1000, groups: Array.from({ length: 200 }, (_, i) => 5000 + i) }, status: 403 },
-  { user: { uid: GROUP.gid, gid: 1000 }, status: 403 },
+  { user: { uid: GAMES.gid, gid: 1000 }, status: 403 },
   { user: { uid: 1000 }, status: 403 },
 ];
 
-for (const group of [GROUP.name, String(GROUP.gid)]) {
+for (const group of [GAMES.name, String(GAMES.gid)]) {
   rootTest(`members of --admin-group ${group} get in, others do not`, async () => {
     using folder = temporaryFolder(0o755);
     await using daemon = await openDaemon(folder, "--admin-group", group);
@@ -144,7 +142,7 @@ for (const group of [GROUP.name, String(GROUP.gid)]) {
       const [answer] = await sendAs(user, daemon.socket, [{ method: "GET", path: "/v1/keys" }]);
       assert.is(answer?.status, status, JSON.stringify(user));
     }
-    const member = { uid: 1000, groups: [GROUP.gid] };
+    const member = { uid: 1000, groups: [GAMES.gid] };
     const argv = [...COMMAND, "create", "x", "--socket", daemon.socket];
     const { status, stderr } = await execute(asUser(member, argv));
     assert.is(status, 0, stderr);
@@ -165,11 +163,11 @@ rootTest(
     using folder = temporaryFolder(0o755);
     const keystore = folder.keystore("jdk17-metricshub.p12");
     const socket = folder.file("apikey.sock");
-    const args = ["--socket-group", GROUP.name, "--admin-group", GROUP.name];
+    const args = ["--socket-group", GAMES.name, "--admin-group", GAMES.name];
     await using _daemon = await startDaemon(keystore, socket, args);
     const list = (user: User) => execute(asUser(user, [...COMMAND, "list", "--socket", socket]));
     assertDenied(await list({ uid: 1000 }), "not in the group");
-    assert.is((await list({ uid: 1000, groups: [GROUP.gid] })).status, 0);
+    assert.is((await list({ uid: 1000, groups: [GAMES.gid] })).status, 0);
   },
 );
 

@@ -33,7 +33,7 @@ daemon=$!
 # Whoever waits for this shell's output would wait for the daemon's, too.
 trap 'kill $daemon 2>/dev/null || :' EXIT
 tries=0
-until apikey status | grep -q 'Served by: daemon'; do tries=$((tries + 1)); test $tries -lt 100; sleep 0.1; done
+until apikey status 2>/tmp/status.log | grep -q 'Served by: daemon'; do tries=$((tries + 1)); test $tries -lt 100; sleep 0.1; done
 apikey create second
 apikey revoke first
 apikey list --json

@@ -3,7 +3,8 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { MAX_CONNECTIONS_PER_UID } from "../../src/daemon/connections.ts";
+import { ALLOWANCES } from "../../src/daemon/allowances.ts";
+import { opened } from "../load/connection.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import {
   type Answer,
@@ -167,7 +168,7 @@ test("a client that goes away is no defect to report", async () => {
   const request = jsonRequest("POST", "/v1/keys", { alias: "x" });
   const texts = [encodeRequest(request).slice(0, -3), inChunks(request).slice(0, -9)];
   for (const text of ["", GET, ...texts, encodeRequest({ method: "GET", path: "/v1/keys" })]) {
-    const socket = await hold(daemon.socket);
+    const socket = await opened(daemon.socket);
     await new Promise((resolve) => socket.write(text, resolve));
     await sleep(50);
     socket.destroy();
@@ -242,8 +243,8 @@ rootTest("one user's many connections keep nobody else out", async () => {
   const held: Socket[] = [];
   // The connection that has just found the daemon ready may not have been forgotten yet.
   await sleep(100);
-  for (let count = 0; count < MAX_CONNECTIONS_PER_UID; count++) {
-    held.push(await hold(daemon.socket));
+  for (let count = 0; count < ALLOWANCES.admin.connections; count++) {
+    held.push(await opened(daemon.socket));
   }
   const list = { method: "GET", path: "/v1/keys" };
   assertProblem(await send(daemon.socket, list), 503, "ERR_TOO_MANY_CONNECTIONS", "one too many");
@@ -253,12 +254,6 @@ rootTest("one user's many connections keep nobody else out", async () => {
   await sleep(100);
   await assertServes(daemon);
 });
-
-async function hold(path: string): Promise<Socket> {
-  const socket = connect(path);
-  await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
-  return socket;
-}
 
 test("a request that takes its time is cut off: headers after 10 s, all of it after 30 s", async () => {
   using folder = temporaryFolder();

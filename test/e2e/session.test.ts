@@ -87,11 +87,17 @@ for (const { way, open } of WAYS) {
     using folder = temporaryFolder();
     await using opened = await open(folder.keystore("jdk17-metricshub.p12"));
     const created = await json(opened.apikey("create", "--json", "--alias", "Agent"));
-    assert.equal(Object.keys(created), ["alias", "key", "createdAt", "expiresAt"]);
+    assert.equal(Object.keys(created), [
+      "alias",
+      "key",
+      "createdAt",
+      "expiresAt",
+      "expiresOn",
+    ]);
     assert.is(created["alias"], "agent");
     assert.match(String(created["key"]), new RegExp(`^${KEY}$`));
     assert.match(String(created["createdAt"]), INSTANT);
-    assert.is(created["expiresAt"], null);
+    assert.equal([created["expiresAt"], created["expiresOn"]], [null, null]);
 
     const { keys } = await json(opened.apikey("list", "--json")) as {
       keys: Record<string, unknown>[];

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
+import { openEvents } from "../support/event_stream.ts";
 import { execute } from "../support/execute.ts";
 import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
@@ -165,6 +166,28 @@ function assertLocked(calls: readonly FileCall[]): void {
   );
   assert.ok(using.length > 0);
   assertInOrder([taken, using, released]);
+}
+
+for (const change of [CREATE, REVOKE]) {
+  traceTest(`followers hear of a ${change.kind} before it is acknowledged`, async () => {
+    using folder = temporaryFolder();
+    const keystore = join(await makePlace(folder, true), KEYSTORE_NAME);
+    const log = folder.file("trace");
+    await using daemon = await startCountable(keystore, folder.file("sock"));
+    using followers = new DisposableStack();
+    for (let count = 0; count < 3; count++) {
+      await followers.use(await openEvents(daemon.socket)).atLeast(1);
+    }
+    {
+      const options = ["--trace=write,writev,sendmsg", "--string-limit=200"];
+      await using _ = await attach(daemon.pid, ["--follow-forks", ...options, `--output=${log}`]);
+      assert.is(toldByDaemon(await ask(daemon.socket, change)).result, "done");
+    }
+    const calls = readTrace(log);
+    const told = calls.filter(({ text }) => /event: (created|revoked)/.test(text));
+    assert.is(told.length, 3);
+    assertInOrder([told, [findAcknowledgement(log)]]);
+  });
 }
 
 requiring(test, "linux", "root", "strace", "flock")(

@@ -12,7 +12,10 @@ import java.security.KeyStore;
 import java.security.PKCS12Attribute;
 import java.security.UnrecoverableEntryException;
 import java.security.cert.Certificate;
+import java.time.Clock;
+import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -42,6 +45,7 @@ import javax.crypto.spec.SecretKeySpec;
  * scan   FILE PASSWORD KEY                          what MetricsHub's web server makes of a key
  * put    FILE PASSWORD NAME PAYLOAD PROTECTION [OID VALUE]…   any secret entry; payload in hex
  * fill   FILE PASSWORD COUNT                        API keys k0, k1, … in one go
+ * flips  EXPIRY FROM TO STEP                        the moments, in ms since 1970, at which a scan turns to refuse or to honour a key
  * quit
  * </pre>
  */
@@ -85,6 +89,12 @@ public final class KeystoreTool {
       case "scan" -> scan(request[1], request[2], request[3]);
       case "put" -> put(request);
       case "fill" -> fill(request[1], request[2], Integer.parseInt(request[3]));
+      case "flips" -> flips(
+        LocalDateTime.parse(request[1]),
+        Long.parseLong(request[2]),
+        Long.parseLong(request[3]),
+        Long.parseLong(request[4])
+      );
       case "quit" -> "null";
       default -> throw new IllegalArgumentException("no such operation: " + request[0]);
     };
@@ -174,7 +184,7 @@ public final class KeystoreTool {
           final String[] parts = new String(entry.getSecretKey().getEncoded(), StandardCharsets.UTF_8).split("__");
           final LocalDateTime expiry = parts.length > 1 ? LocalDateTime.parse(parts[1]) : null;
           if (parts[0].equals(presented)) {
-            final boolean expired = expiry != null && expiry.isBefore(LocalDateTime.now());
+            final boolean expired = expiry != null && isExpired(expiry, Clock.systemDefaultZone());
             return object(
               field("outcome", quote(expired ? "expired" : "valid")),
               field("alias", quote(name.substring(API_KEY_PREFIX.length()))),
@@ -187,6 +197,25 @@ public final class KeystoreTool {
     } catch (Exception e) {
       return object(field("outcome", quote("aborted")), field("error", quote(e.getClass().getName())));
     }
+  }
+
+  /** How the web server judges a key that has an expiry. */
+  private static boolean isExpired(final LocalDateTime expiry, final Clock clock) {
+    return expiry.isBefore(LocalDateTime.now(clock));
+  }
+
+  /** Looks every <code>step</code> milliseconds; before the first look a key counts as honoured. */
+  private static String flips(final LocalDateTime expiry, final long from, final long to, final long step) {
+    final var flips = new ArrayList<String>();
+    boolean wasExpired = false;
+    for (long now = from; now < to; now += step) {
+      final var clock = Clock.fixed(Instant.ofEpochMilli(now), ZoneId.systemDefault());
+      if (isExpired(expiry, clock) != wasExpired) {
+        wasExpired = !wasExpired;
+        flips.add(String.valueOf(now));
+      }
+    }
+    return "[" + String.join(",", flips) + "]";
   }
 
   private static String dump(final String file, final String password) throws Exception {

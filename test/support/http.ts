@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 
 export interface Request {
   readonly method: string;
@@ -16,9 +16,16 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Sends one request over a Unix domain socket, on a connection of its own. */
-export function send(socketPath: string, request: Request): Promise<Answer> {
-  return sendRaw(socketPath, encodeRequest(request));
+/** A Unix domain socket, or a TCP port of this host. */
+export type Place = string | number;
+
+/** Sends one request on a connection of its own. */
+export function send(place: Place, request: Request): Promise<Answer> {
+  return sendRaw(place, encodeRequest(request));
+}
+
+export function connectTo(place: Place): Socket {
+  return typeof place === "number" ? connect(place, "127.0.0.1") : connect(place);
 }
 
 /** A request whose body is JSON. */
@@ -40,11 +47,15 @@ export function encodeRequest({ method, path, headers = {}, body }: Request): st
 }
 
 /** Sends octets as they are, and reads until the other end closes. */
-export function sendRaw(socketPath: string, octets: string | Uint8Array): Promise<Answer> {
+export function sendRaw(place: Place, octets: string | Uint8Array): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect(socketPath);
-    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const socket = connectTo(place);
+    socket.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      // Events come until one of the two goes.
+      if (/^content-type: text\/event-stream/im.test(chunk.toString("latin1"))) socket.end();
+    });
     // A server that refuses a body need not read it before it closes.
     socket.once("error", (error) => chunks.length > 0 ? undefined : reject(error));
     socket.once("close", () => resolve(parseAnswer(Buffer.concat(chunks).toString())));

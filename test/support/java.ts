@@ -8,6 +8,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import process from "node:process";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -93,13 +94,27 @@ export interface JavaTool {
   ): Promise<void>;
   /** Adds the API keys k0, k1, … in one go. */
   fill(file: string, password: string, count: number): Promise<void>;
+  /**
+   * The moments, in milliseconds since 1970, at which a scan turns to refuse or to honour a key of
+   * this expiry, looked for in steps from one moment to before another.
+   */
+  expiryFlips(
+    expiry: string,
+    fromMs: number,
+    toMs: number,
+    stepMs: number,
+  ): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 
 type Send = <T>(operation: string, ...args: readonly string[]) => Promise<T>;
 
-/** Starts the Java program, compiling it where that has not been done before. */
-export async function startJavaTool(): Promise<JavaTool> {
+/**
+ * Starts the Java program, compiling it where that has not been done before.
+ *
+ * @param timeZone for TZ, in place of this machine's
+ */
+export async function startJavaTool(timeZone?: string): Promise<JavaTool> {
   const classes = await compileJava(
     new URL("../interop/KeystoreTool.java", import.meta.url),
   );
@@ -108,7 +123,10 @@ export async function startJavaTool(): Promise<JavaTool> {
     "-cp",
     classes,
     "KeystoreTool",
-  ], { stdio: ["pipe", "pipe", "inherit"] });
+  ], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...(timeZone === undefined ? {} : { TZ: timeZone }) },
+  });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const send = conversation(child);
   return {
@@ -129,6 +147,7 @@ export async function startJavaTool(): Promise<JavaTool> {
         ...attributes.flat(),
       ),
     fill: (file, password, count) => send("fill", file, password, String(count)),
+    expiryFlips: (expiry, ...range) => send("flips", expiry, ...range.map(String)),
     close: async () => {
       child.stdin.end();
       await exited;
