@@ -4,7 +4,7 @@
  * Compares side by side, in one run. NAME is one of the benchmarks below, all
  * of them by default; the command is dist/apikey unless --command or
  * APIKEY_BENCH_COMMAND says otherwise (a path, or argv as a JSON array). The
- * sizes, in keys, are those of the benchmark `keystore`.
+ * sizes, in keys, are those of the benchmarks `keystore` and `verify`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,8 +17,9 @@ import { commands } from "./bench/commands.ts";
 import { keystore } from "./bench/keystore.ts";
 import { describeLoad, describeMachine } from "./bench/machine.ts";
 import { formatTable } from "./bench/table.ts";
+import { verify } from "./bench/verify.ts";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { commands, keystore };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { commands, keystore, verify };
 const DEFAULT_COMMAND = fileURLToPath(new URL("../dist/apikey", import.meta.url));
 
 interface Options extends Pick<BenchmarkContext, "command" | "rounds" | "sizes"> {

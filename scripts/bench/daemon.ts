@@ -1,12 +1,8 @@
 import { Buffer } from "node:buffer";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { Agent, request } from "node:http";
-import { connect } from "node:net";
 import process from "node:process";
-import { setTimeout } from "node:timers/promises";
-
-const START_TIMEOUT_MS = 20_000;
-const POLL_MS = 20;
+import { listening } from "./listening.ts";
 
 export interface Reply {
   readonly status: number | undefined;
@@ -30,8 +26,9 @@ export async function startDaemon(
   [file, ...prefix]: readonly [string, ...string[]],
   keystore: string,
   socket: string,
+  ...options: readonly string[]
 ): Promise<Daemon> {
-  const args = ["daemon", "--keystore", keystore, "--socket", socket];
+  const args = ["daemon", "--keystore", keystore, "--socket", socket, ...options];
   const child = spawn(file, [...prefix, ...args], { stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
@@ -61,35 +58,6 @@ export async function startDaemon(
       return ended;
     },
   };
-}
-
-async function listening(
-  child: ChildProcess,
-  socket: string,
-  ended: Promise<unknown>,
-): Promise<void> {
-  const startedAtMs = Date.now();
-  while (!await accepts(socket)) {
-    await Promise.race([ended, setTimeout(POLL_MS)]);
-    if (child.exitCode !== null) {
-      throw new Error(`the daemon has ended with status ${child.exitCode}`);
-    }
-    if (Date.now() - startedAtMs > START_TIMEOUT_MS) {
-      child.kill("SIGKILL");
-      throw new Error("the daemon does not listen");
-    }
-  }
-}
-
-function accepts(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(socketPath);
-    socket.once("connect", () => {
-      socket.end();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }
 
 function exchange(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BUILT_IN_PASSWORD } from "../../src/keystore/store_password.ts";
 import { parseAlias } from "../../src/model/alias.ts";
 import { systemClock } from "../../src/model/instant.ts";
+import type { Secret } from "../../src/model/secret.ts";
 import { KeyService } from "../../src/service/keys.ts";
 import { startJavaTool } from "../../test/support/java.ts";
 import { openKeystore } from "../../test/support/open_keystore.ts";
@@ -31,11 +32,14 @@ export async function writeKeystore(
 /**
  * Adds the keys from k`first` on in one go: what a daemon does for clients that all ask at once,
  * without the asking.
+ *
+ * @returns the keys themselves, in keystore order
  */
-export async function addKeys(file: string, first: number, count: number): Promise<void> {
+export async function addKeys(file: string, first: number, count: number): Promise<Secret[]> {
   const keys = new KeyService({ keystore: openKeystore(file), clock: systemClock });
   const names = Array.from({ length: count }, (_, i) => parseAlias(`k${first + i}`));
-  await Promise.all(names.map((alias) => keys.create(alias)));
+  const created = await Promise.all(names.map((alias) => keys.create(alias)));
+  return created.map(({ secret }) => secret);
 }
 
 /** Copies a keystore down to the disk, lest the next fsync(2) has to wait for the copy. */
