@@ -1,4 +1,12 @@
-import { copyFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -42,6 +50,17 @@ function withKeystore(work: (setting: Setting) => Promise<void>): Promise<void> 
 function brief(verdict: Awaited<ReturnType<VerificationService["verify"]>> | undefined): string {
   if (verdict === undefined) return "unknown";
   return verdict.code === "NOT_FOUND" ? verdict.code : `${verdict.code} ${verdict.alias}`;
+}
+
+/**
+ * What memory says after a save. A runtime that tells file times in milliseconds shows a whole second
+ * every thousandth time, as a file system whose clock is that coarse does; what was written by such a
+ * clock is read again.
+ */
+async function briefNow({ path, verification }: Setting, key: string): Promise<string> {
+  const verdict = verification.verifyNow(key);
+  const isCoarse = statSync(path, { bigint: true }).mtimeNs % 1_000_000_000n === 0n;
+  return brief(verdict ?? (isCoarse ? await verification.verify(key) : undefined));
 }
 
 test("tells valid, expired and unknown keys apart", async () => {
@@ -88,16 +107,17 @@ test("goes by the clock", async () => {
 });
 
 test("knows a key from the moment it is made to the moment it is revoked", async () => {
-  await withKeystore(async ({ keys, verification }) => {
+  await withKeystore(async (setting) => {
+    const { keys, verification } = setting;
     await verification.prepare();
     const alias = parseAlias("new");
     const { secret } = await keys.create(alias);
-    assert.is(brief(verification.verifyNow(secret.reveal())), "VALID new");
+    assert.is(await briefNow(setting, secret.reveal()), "VALID new");
     await keys.revoke(alias);
-    assert.is(brief(verification.verifyNow(secret.reveal())), "NOT_FOUND");
+    assert.is(await briefNow(setting, secret.reveal()), "NOT_FOUND");
     const { secret: next } = await keys.create(alias);
-    assert.is(brief(verification.verifyNow(secret.reveal())), "NOT_FOUND");
-    assert.is(brief(verification.verifyNow(next.reveal())), "VALID new");
+    assert.is(await briefNow(setting, secret.reveal()), "NOT_FOUND");
+    assert.is(await briefNow(setting, next.reveal()), "VALID new");
   });
 });
 
@@ -115,16 +135,17 @@ test("goes by what another program has written", async () => {
 });
 
 test("finds a key that two aliases have as long as one of them has it", async () => {
-  await withKeystore(async ({ keystore, keys, verification }) => {
+  await withKeystore(async (setting) => {
+    const { keystore, keys, verification } = setting;
     const secret = new Secret(OPENAI);
     const createdAt = systemClock();
     const alias = parseAlias("twin");
     await keystore.change((draft) => draft.add({ alias, secret, createdAt, expiry: undefined }));
     await verification.prepare();
     await keys.revoke(parseAlias("mcp-openai"));
-    assert.is(brief(verification.verifyNow(OPENAI)), "VALID twin");
+    assert.is(await briefNow(setting, OPENAI), "VALID twin");
     await keys.revoke(alias);
-    assert.is(brief(verification.verifyNow(OPENAI)), "NOT_FOUND");
+    assert.is(await briefNow(setting, OPENAI), "NOT_FOUND");
   });
 });
 
