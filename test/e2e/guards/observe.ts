@@ -24,11 +24,11 @@ export function connectionsTo(socket: string): string[] {
     .map(([, , , , , , inode = ""]) => inode);
 }
 
-/** All that comes back when one asks for a WebSocket and says hello to an echo. */
-export function upgrade(port: number, key: string): Promise<string> {
+/** All that comes back when one asks for a WebSocket, or else, and says hello to an echo. */
+export function upgrade(port: number, key: string, protocol = "websocket"): Promise<string> {
   const headers = {
     Connection: "Upgrade",
-    Upgrade: "websocket",
+    Upgrade: protocol,
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     Authorization: `Bearer ${key}`,

@@ -56,6 +56,18 @@ const SPELLINGS: readonly string[] = [
   `Cookie: Authorization=${KEY}`,
 ];
 
+const PROTOCOLS: readonly string[] = [
+  "h2c",
+  "h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__",
+  "websocket, h2c",
+  "h2c, websocket",
+  "h2c\r\nUpgrade: websocket",
+  "websocket\r\nUpgrade: h2c",
+  "websockets",
+  "WebSocket",
+  "",
+];
+
 export function guardTests(proxy: Proxy): void {
   const tools = ["setpriv", "unshare", proxy.name];
   const guardTest = requiring(test, "linux", "root", "mount", ...tools);
@@ -227,6 +239,27 @@ export function guardTests(proxy: Proxy): void {
     assert.match(await upgrade(site.port, KEY), /^HTTP\/1\.1 101 [^]*\r\n\r\nhello$/);
     assert.match(await upgrade(site.port, WRONG), /^HTTP\/1\.1 401 /);
     assert.is(site.backend.arrivals(), 2);
+  });
+
+  guardTest("no other protocol gets through, behind which requests would pass unasked", async () => {
+    await using site = await openSite(proxy);
+    for (const protocol of PROTOCOLS) {
+      const received = await upgrade(site.port, KEY, protocol);
+      // The backend switches to whatever it is asked for.
+      const [, switched] = /^HTTP\/1\.1 101 [^]*?\r\nupgrade: *([^\r]*)/i.exec(received) ?? [];
+      assert.ok(switched === undefined || switched === "websocket", `${protocol}: ${received}`);
+      assert.not.match(received, /"upgrade":/);
+    }
+  });
+
+  guardTest("what the daemon thinks of a request is told to nobody", async () => {
+    await using site = await openSite(proxy);
+    // More than the daemon reads.
+    const headers = { Authorization: KEY, "X-Padding": "x".repeat(20_000) };
+    const { status, body } = await send(site.port, { method: "GET", path: "/", headers });
+    assert.ok([400, 503].includes(status), String(status));
+    assert.not.match(body, /ERR_|problem|larger|headers are/);
+    assert.is(site.backend.arrivals(), 0);
   });
 
   guardTest("one connection to the daemon serves for many requests", async () => {
