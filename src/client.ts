@@ -6,6 +6,7 @@ import { guard, type GuardVariables } from "./client/guard.ts";
 import type { Verifier } from "./client/authenticate.ts";
 import { KeyVerifier } from "./client/key_verifier.ts";
 import { assertTrustedServer } from "./client/server_trust.ts";
+import { AppError } from "./errors.ts";
 import { systemClock } from "./model/instant.ts";
 import { defaultSocket } from "./platform/default_paths.ts";
 import { pickPlatform } from "./platform/pick_platform.ts";
@@ -44,14 +45,17 @@ export interface VerifierOptions extends ConnectOptions {
    * count; 5 s unless given.
    */
   readonly maxSilenceMs?: number;
-  /** How many valid keys to remember; 10,000 unless given. A key takes about 300 octets. */
+  /**
+   * How many valid keys to remember; 10,000 unless given. A key takes about 300 octets, and every
+   * change of a key a walk through all that are remembered.
+   */
   readonly maxKeys?: number;
 }
 
 export interface GuardOptions extends VerifierOptions {
   /** What checks the keys; unless given, a verifier of the guard's own with these options. */
   readonly verifier?: Verifier;
-  /** Has the AppError behind each 503. */
+  /** Has the AppError behind each 503; unless given, one a minute is written to the console. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -96,11 +100,24 @@ export async function openVerifier(options: VerifierOptions = {}): Promise<KeyVe
 export function apiKeyGuard(
   options: GuardOptions = {},
 ): MiddlewareHandler<{ Variables: GuardVariables }> {
-  const { verifier = undefined, onError = () => undefined } = options;
+  const { verifier = undefined, onError = warnNowAndThen() } = options;
   const checking = verifier === undefined ? startVerifier(options) : Promise.resolve(verifier);
   // Whoever asks hears of it.
   checking.catch(() => undefined);
   return guard({ verifier: () => checking, onError });
+}
+
+const WARN_EVERY_MS = 60_000;
+
+/** A server that refuses everybody must say why, but not once for each request. */
+function warnNowAndThen(): (error: unknown) => void {
+  let quietUntil = 0;
+  return (error) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + WARN_EVERY_MS;
+    const reason = error instanceof AppError ? `${error.message} (${error.code})` : error;
+    console.warn("API keys cannot be checked:", reason);
+  };
 }
 
 /** What a timer can wait, in milliseconds. */

@@ -19,23 +19,35 @@ export const verifyCommand: CommandSpec = {
     const settings = targetSettings(args, env);
     const client = await connect(settings);
     const verification = await client.verify(key);
-    // Nobody is to take a key back because of a mistyped path.
-    if (!verification.valid && settings.keystore !== undefined) await assertKeystore(client);
+    if (!verification.valid) await assertKeystore(client);
     print(args.isSet("json") ? `${JSON.stringify(verification)}\n` : describe(verification));
     return verification.valid ? 0 : NOT_VALID_STATUS;
   },
 };
 
+/**
+ * Nobody is to take a key back because of a mistyped path, or of a daemon that does not run: where a
+ * command serves itself it must have looked into a keystore.
+ */
 async function assertKeystore(client: ApiClient): Promise<void> {
-  const { keystore: { exists, path } } = await client.status();
-  if (!exists) {
-    throw new AppError("ERR_KEYSTORE_MISSING", `there is no keystore ${printable(path)} yet`);
-  }
+  const status = await client.status().catch(unlessDefect);
+  if (status === undefined || status.server.role !== "command" || status.keystore.exists) return;
+  const text = `there is no keystore ${printable(status.keystore.path)} yet`;
+  throw new AppError("ERR_KEYSTORE_MISSING", text);
+}
+
+/** A daemon tells those who may verify keys no more than that, and its answer stands. */
+function unlessDefect(error: unknown): undefined {
+  if (!(error instanceof AppError)) throw error;
 }
 
 async function readKey(readSecret: (prompt: string) => Promise<string>): Promise<string> {
   const key = (await readSecret("API key: ")).trim();
   if (key === "") throw new AppError("ERR_USAGE", "there is no key on standard input");
+  // Octets that are no UTF-8 have become U+FFFD; every other one of UTF-16 is a NUL.
+  if (/[\0\ufffd]/.test(key)) {
+    throw new AppError("ERR_USAGE", "what is on standard input is no UTF-8 text");
+  }
   if (!/[\r\n]/.test(key)) return key;
   throw new AppError("ERR_USAGE", "there is more than one line on standard input: give one key");
 }

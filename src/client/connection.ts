@@ -53,6 +53,10 @@ function connectTo(path: string): Promise<Socket> {
   });
 }
 
+function closedText(path: string): string {
+  return `administrator privileges are required, or membership in the group that ${path} is open to`;
+}
+
 function connectError(error: Error, path: string): AppError {
   const options = { cause: error };
   switch (systemErrorCode(error)) {
@@ -62,7 +66,7 @@ function connectError(error: Error, path: string): AppError {
       return new AppError("ERR_DAEMON_UNREACHABLE", `no daemon listens at ${path}`, options);
     case "EACCES":
     case "EPERM":
-      return new AppError("ERR_FORBIDDEN", "administrator privileges are required", options);
+      return new AppError("ERR_FORBIDDEN", closedText(path), options);
     default: {
       const reason = systemErrorCode(error) ?? "unknown";
       return new AppError("ERR_SOCKET", `cannot connect to ${path}: ${reason}`, options);

@@ -107,7 +107,7 @@ export class ConnectionPool implements Transport {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(busy);
-      }, deadline - performance.now());
+      }, Math.max(0, deadline - performance.now()));
       const waiting = { resolve, reject, timer };
       this.#waiting.push(waiting);
     });

@@ -18,8 +18,8 @@ export interface KeyVerifierDependencies extends KeyMemoryOptions {
 /**
  * Checks keys in this process, by what the daemon has said and its events have not taken back.
  *
- * A key that is revoked is refused from the moment on at which its event arrives, a few milliseconds
- * later. When the daemon has given no sign of life for `maxSilenceMs`, memory answers nothing any
+ * A key that is revoked is refused by every check that begins after its event has arrived, a few
+ * milliseconds later. When the daemon has given no sign of life for `maxSilenceMs`, memory answers nothing any
  * more: each check asks the daemon, and fails if it cannot be asked. Events come back by themselves.
  *
  * Of a key only its digest is kept. What a verifier holds keeps no process running.

@@ -24,9 +24,11 @@ export async function readSecretText(
   prompt: string,
 ): Promise<string> {
   if (!isatty(STANDARD_INPUT)) return await readAll();
+  // Whoever waits for the prompt may answer at once: by then nothing must be echoed any more.
+  const line = readHiddenLine(stdin());
   ask(prompt);
   try {
-    return await readHiddenLine(stdin());
+    return await line;
   } finally {
     ask("\n");
   }

@@ -174,15 +174,34 @@ for (const [answer, status, text] of VERIFICATIONS) {
     const plain = await runWith(["verify"], setting);
     assert.is(plain.status, status);
     assert.match(plain.out, text);
-    assert.equal(plain.requests, [{
-      method: "POST",
-      path: "/v1/verify",
-      body: { key: "the-key" },
-    }]);
+    const [asked, ...others] = plain.requests;
+    assert.equal(asked, { method: "POST", path: "/v1/verify", body: { key: "the-key" } });
+    assert.equal(others, body.valid ? [] : [{ method: "GET", path: "/v1/status" }]);
     const json = await runWith(["verify", "--json"], setting);
     assert.equal([json.status, JSON.parse(json.out)], [status, body]);
   });
 }
+
+test("verify says where there is no keystore to look a key up in", async () => {
+  const path = "/nowhere.p12";
+  const status = (role: string) => ({
+    version: "1.2.3",
+    server: { role, pid: 1, socket: null, startedAt: "2026-01-01T00:00:00Z" },
+    keystore: { path, exists: false, keys: 0, otherEntries: 0 },
+    password: null,
+    warnings: [],
+  });
+  const no = { ...VERIFICATION, valid: false, code: "NOT_FOUND", alias: null };
+  for (const [role, expected] of [["command", 1], ["daemon", 3]] as const) {
+    const answer = ({ path }: ApiRequest) => ({
+      status: 200,
+      body: path === "/v1/status" ? status(role) : no,
+    });
+    const outcome = await runWith(["verify"], { input: "k", answer });
+    assert.is(outcome.status, expected, role);
+    if (role === "command") assert.equal(outcome.err, [`apikey: there is no keystore ${path} yet`]);
+  }
+});
 
 test("verify takes one key, on standard input alone", async () => {
   for (const input of ["", " \n", "one\ntwo\n"]) {

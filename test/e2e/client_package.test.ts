@@ -116,6 +116,11 @@ for (const { what, mark, argv } of SERVERS) {
         const passed = await ask(port, { Authorization: `Bearer ${key}` }, child);
         assert.is(passed.status, 200);
         assert.match(passed.text, /hello|mcp/);
+        project.daemon.signal("SIGTERM");
+        await project.daemon.ended;
+        const undecided = await ask(port, { Authorization: "Bearer y" }, child);
+        assert.is(undecided.status, 503, output);
+        assert.is((await ask(port, {}, child)).status, 401);
       } finally {
         kill(child, "SIGKILL");
         await once(child, "close");

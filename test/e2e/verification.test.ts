@@ -1,11 +1,13 @@
 // Checking keys: the command, the daemon's routes, its events, metrics and health.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { openEvents } from "../support/event_stream.ts";
-import { apikey, execute } from "../support/execute.ts";
+import { apikey, environment, execute } from "../support/execute.ts";
 import { type Answer, jsonRequest, send } from "../support/http.ts";
 import { createdKey, createKey, revokeKey } from "../support/keys_api.ts";
 import { requiring } from "../support/requirements.ts";
@@ -73,15 +75,37 @@ test("verify never repeats what it is given", async () => {
   assert.is(endless.status, 2);
 });
 
+test("verify tells what is no text from a key that is not valid", async () => {
+  using folder = temporaryFolder();
+  const args = ["verify", "--keystore", folder.keystore("jdk17-metricshub.p12")];
+  const octal = [...Buffer.from(`\ufeff${OPENAI}`, "utf16le"), 0, 0xff].map((octet) =>
+    `\\${octet.toString(8).padStart(3, "0")}`
+  );
+  for (const octets of [octal.slice(0, -2), [OPENAI, "\\000"], [OPENAI, "\\377"]]) {
+    const pipe = 'printf "$0" | "$@"';
+    const argv = ["sh", "-c", pipe, octets.join(""), ...COMMAND, ...args];
+    const { status, stdout, stderr } = await execute(argv);
+    assert.equal([status, stdout], [2, ""], octets.join(""));
+    assert.match(stderr, /^apikey: [^\n]*no UTF-8[^\n]*\n$/);
+  }
+});
+
 terminalTest("verify asks on a terminal, where the key does not show", async () => {
   using folder = temporaryFolder();
   const keystore = folder.keystore("jdk17-metricshub.p12");
   const words = [...COMMAND, "verify", "--keystore", keystore].map((word) => `'${word}'`);
-  const argv = ["script", "--quiet", "--return", "--command", words.join(" "), "/dev/null"];
-  const { status, stdout } = await execute(argv, { input: `${OPENAI}\n` });
-  assert.is(status, 0, stdout);
-  assert.match(stdout, "API key: ");
-  assert.match(stdout, "API key 'mcp-openai' is valid.");
+  const args = ["--quiet", "--return", "--command", words.join(" "), "/dev/null"];
+  const child = spawn("script", args, { env: environment(), stdio: "pipe" });
+  let shown = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+    // As fast as a program can: nothing is echoed from the very prompt on.
+    if (shown.endsWith("API key: ")) child.stdin.write(`${OPENAI}\n`);
+  });
+  const [status] = await once(child, "close");
+  assert.is(status, 0, shown);
+  assert.match(shown, "API key 'mcp-openai' is valid.");
+  assert.not.match(shown, OPENAI);
 });
 
 rootTest("forward authentication says yes with an alias, or no without a reason", async () => {
@@ -176,7 +200,7 @@ rootTest("tells followers what becomes of keys, and nothing secret", async () =>
     ...["revoked mcp-openai", "revoked mcp-claude", "revoked retired"],
     ...["created old-agent", "reloaded"],
   ]);
-  assert.not.match(stream.text(), key.slice(-4));
+  assert.not.match(stream.text(), key.slice(-12));
   while (stream.heartbeats() === 0) await new Promise((resolve) => setTimeout(resolve, 50));
   const [, created] = events;
   using resumed = await openEvents(daemon.socket, { "Last-Event-ID": created?.id ?? "" });

@@ -241,16 +241,19 @@ export function guardTests(proxy: Proxy): void {
     assert.is(site.backend.arrivals(), 2);
   });
 
-  guardTest("no other protocol gets through, behind which requests would pass unasked", async () => {
-    await using site = await openSite(proxy);
-    for (const protocol of PROTOCOLS) {
-      const received = await upgrade(site.port, KEY, protocol);
-      // The backend switches to whatever it is asked for.
-      const [, switched] = /^HTTP\/1\.1 101 [^]*?\r\nupgrade: *([^\r]*)/i.exec(received) ?? [];
-      assert.ok(switched === undefined || switched === "websocket", `${protocol}: ${received}`);
-      assert.not.match(received, /"upgrade":/);
-    }
-  });
+  guardTest(
+    "no other protocol gets through, behind which requests would pass unasked",
+    async () => {
+      await using site = await openSite(proxy);
+      for (const protocol of PROTOCOLS) {
+        const received = await upgrade(site.port, KEY, protocol);
+        // The backend switches to whatever it is asked for.
+        const [, switched] = /^HTTP\/1\.1 101 [^]*?\r\nupgrade: *([^\r]*)/i.exec(received) ?? [];
+        assert.ok(switched === undefined || switched === "websocket", `${protocol}: ${received}`);
+        assert.not.match(received, /"upgrade":/);
+      }
+    },
+  );
 
   guardTest("what the daemon thinks of a request is told to nobody", async () => {
     await using site = await openSite(proxy);
