@@ -1,15 +1,16 @@
 // An MCP client and server from the official SDK, with a key between them.
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { installClient } from "../../support/client_project.ts";
 import { startDaemon } from "../../support/daemon.ts";
 import { apikey } from "../../support/execute.ts";
 import { send } from "../../support/http.ts";
 import { createdKey, createKey } from "../../support/keys_api.ts";
 import { requiring } from "../../support/requirements.ts";
 import { type Server, startServer } from "../../support/server.ts";
-import { temporaryFolder } from "../../support/temporary_folder.ts";
+import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";
 import { asUser, RUNTIME } from "../../support/users.ts";
 import { freePort } from "./backend.ts";
 import { connectMcp } from "./mcp_client.ts";
@@ -22,9 +23,22 @@ const README = join(HERE, "..", "..", "..", "src", "api", "guards", "README.md")
 
 const WRONG = "eb47c2be-927f-495f-aa97-0ba0f60b8987";
 
+/** A project with the documented server in it. */
+async function installMcpServer(folder: TemporaryFolder): Promise<string> {
+  await installClient(folder.path, ["hono", "@hono/node-server", "@modelcontextprotocol/sdk"]);
+  for (const name of ["mcp_server.ts", "trust_proxy.ts"]) {
+    copyFileSync(join(HERE, name), folder.file(name));
+  }
+  return folder.file("mcp_server.ts");
+}
+
 /** The documented server as a verifier of no other rights. */
-async function startMcpServer(port: number, ...args: readonly string[]): Promise<Server> {
-  const argv = [...RUNTIME, join(HERE, "mcp_server.ts"), String(port), ...args];
+async function startMcpServer(
+  program: string,
+  port: number,
+  ...args: readonly string[]
+): Promise<Server> {
+  const argv = [...RUNTIME, program, String(port), ...args];
   return await startServer(asUser({ uid: 1000, groups: [GROUP.gid] }, argv), port);
 }
 
@@ -65,11 +79,12 @@ rootTest("an MCP client is served until its key is revoked", async () => {
   const daemon = await startDaemon(keystore, socket, ["--verifier-group", String(GROUP.gid)]);
   await using _daemon = daemon;
   const port = await freePort();
-  await using _server = await startMcpServer(port, socket);
+  await using _server = await startMcpServer(await installMcpServer(folder), port, socket);
   await useUntilRevoked(port, socket);
   daemon.signal("SIGTERM");
   await daemon.ended;
-  const answer = await send(port, { method: "POST", path: "/mcp", body: "{}" });
+  const headers = { Authorization: "unheard-of" };
+  const answer = await send(port, { method: "POST", path: "/mcp", headers, body: "{}" });
   assert.is(answer.status, 503);
 });
 
@@ -78,16 +93,21 @@ for (const proxy of [NGINX, CADDY]) {
   requiring(test, "linux", "root", "mount", ...tools)(
     `an MCP client is served through ${proxy.name} until its key is revoked`,
     async () => {
+      using folder = temporaryFolder(0o755);
+      const program = await installMcpServer(folder);
       const backendPort = await freePort();
       await using site = await openSite(proxy, { backendPort });
-      await using _server = await startMcpServer(backendPort);
+      await using _server = await startMcpServer(program, backendPort);
       await useUntilRevoked(site.port, site.socket);
+      const headers = { "X-Apikey-Alias": "" };
+      const around = { method: "POST", path: "/mcp", headers, body: "{}" };
+      assert.is((await send(backendPort, around)).status, 401);
     },
   );
 }
 
 test("what the documentation shows of MCP is what runs here", () => {
-  const files = ["require_api_key.ts", "mcp_server.ts", "mcp_client.ts"];
+  const files = ["mcp_server.ts", "trust_proxy.ts", "mcp_client.ts"];
   const sources = files.map((name) => readFileSync(join(HERE, name), "utf8"));
   const blocks = readFileSync(README, "utf8").matchAll(/```ts\n([^]*?)```/g);
   assert.equal([...blocks].map(([, block]) => block), sources);

@@ -3,7 +3,8 @@ import { serve } from "@hono/node-server";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { Hono } from "hono";
-import { type Caller, requireApiKey, trustProxy } from "./require_api_key.ts";
+import { apiKeyGuard, type GuardVariables } from "metricshub-apikey/client";
+import { trustProxy } from "./trust_proxy.ts";
 
 function createMcpServer(alias: string): McpServer {
   const server = new McpServer({ name: "example", version: "1.0.0" });
@@ -15,13 +16,13 @@ function createMcpServer(alias: string): McpServer {
 }
 
 // The daemon's socket; none behind a proxy that asks it.
-const [port, socketPath] = process.argv.slice(2);
-const guard = socketPath === undefined ? trustProxy : requireApiKey(socketPath);
-const app = new Hono<Caller>();
+const [port, socket] = process.argv.slice(2);
+const app = new Hono<{ Variables: GuardVariables }>();
+app.use("/mcp", socket === undefined ? trustProxy : apiKeyGuard({ socket }));
 
-app.post("/mcp", guard, async (context) => {
+app.post("/mcp", async (context) => {
   const transport = new WebStandardStreamableHTTPServerTransport();
-  await createMcpServer(context.get("alias")).connect(transport);
+  await createMcpServer(context.get("apiKeyAlias")).connect(transport);
   return await transport.handleRequest(context.req.raw);
 });
 // There is nothing to be told between calls.
