@@ -92,8 +92,7 @@ export class ApiKeyEntry {
     try {
       if (sealed === undefined || derivation === undefined) throw cannotOpen();
       const { privateKey } = openPrivateKeyInfo(sealed, derivation.material);
-      const { digest, ...content } = decodePayload(privateKey);
-      privateKey.fill(0);
+      const { digest, ...content } = decodeAndWipe(privateKey);
       this.#derivation = derivation;
       this.#opened = { key: { ...known, ...content }, digest };
     } catch (error) {
@@ -170,6 +169,14 @@ export async function sealApiKeyEntry(
 
 function cannotOpen(): AppError {
   return new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key in a bag of another kind");
+}
+
+function decodeAndWipe(payload: Uint8Array) {
+  try {
+    return decodePayload(payload);
+  } finally {
+    payload.fill(0);
+  }
 }
 
 /** Without ever making a text of the key itself, which would stay in memory until it is collected. */

@@ -18,7 +18,17 @@ const PEPPER = randomBytes(12).toString("base64");
  * @param key in UTF-8 where it is bytes; what is presented may have any length
  */
 export function digestKey(key: string | Uint8Array): KeyDigest {
-  const text = typeof key === "string" ? PEPPER + key : Buffer.concat([Buffer.from(PEPPER), key]);
-  // A text can be a Map's key; any other encoding than this takes Deno several times as long.
-  return hash("sha256", text, "hex") as KeyDigest;
+  if (typeof key === "string") return digest(PEPPER + key);
+  const octets = Buffer.concat([Buffer.from(PEPPER), key]);
+  try {
+    return digest(octets);
+  } finally {
+    // Buffers share memory that outlives them.
+    octets.fill(0);
+  }
+}
+
+/** A text can be a Map's key; any other encoding than this takes Deno several times as long. */
+function digest(data: string | Uint8Array): KeyDigest {
+  return hash("sha256", data, "hex") as KeyDigest;
 }
