@@ -101,5 +101,5 @@ function judge(content: KeystoreContent, digest: KeyDigest, clock: Clock): Verdi
     }
     expired ??= { code: "EXPIRED", alias, expiry };
   }
-  return expired ?? (content.digests.isComplete ? NOT_FOUND : undefined);
+  return content.digests.isComplete ? expired ?? NOT_FOUND : undefined;
 }

@@ -149,6 +149,19 @@ test("finds a key that two aliases have as long as one of them has it", async ()
   });
 });
 
+test("an expired key is valid if another program has given it to a second alias", async () => {
+  await withKeystore(async ({ path, verification }) => {
+    await verification.prepare();
+    const secret = new Secret(RETIRED);
+    const createdAt = systemClock();
+    const alias = parseAlias("revived");
+    await openKeystore(path).change((draft) =>
+      draft.add({ alias, secret, createdAt, expiry: undefined })
+    );
+    assert.is(brief(await verification.verify(RETIRED)), "VALID revived");
+  });
+});
+
 /** Holds up every opening of a keystore for as long as it is shut. */
 class Gate {
   #open: PromiseWithResolvers<void> | undefined;
