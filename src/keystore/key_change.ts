@@ -1,7 +1,10 @@
 import type { Alias } from "../model/alias.ts";
 import type { ApiKeyEntry } from "./api_key_entry.ts";
 
-/** What has become of a key; `reloaded` where another program has written the whole file. */
+/**
+ * What has become of a key; `reloaded` where another program has written the whole file, or more keys
+ * have changed than there is to tell one by one.
+ */
 export type KeyChange =
   | { readonly type: "created" | "revoked" | "changed"; readonly alias: Alias }
   | { readonly type: "reloaded" };

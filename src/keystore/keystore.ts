@@ -34,6 +34,9 @@ export interface ReadableKeystore extends OpenKeystore {
 
 const LONG_TICK_MS = 100;
 
+/** More changes at once are told as one that may be about any key: nobody has to keep up with them. */
+const MAX_TOLD = 500;
+
 /** How often to start over because another program was faster. */
 const MAX_COMMIT_ROUNDS = 20;
 
@@ -172,8 +175,11 @@ export class Keystore {
         });
         await assertRestorable(candidate);
         const keptAt = await this.#options.file.supersede(bytes, identity, isGood);
+        this.#saves++;
         this.#state.doubt();
-        return { open: await this.#state.now(), keptAt };
+        const open = await this.#state.now();
+        await heard();
+        return { open, keptAt };
       })
     );
   }
@@ -224,7 +230,8 @@ export class Keystore {
   }
 
   #announce(changes: readonly KeyChange[]): void {
-    for (const change of changes) {
+    const told: readonly KeyChange[] = changes.length > MAX_TOLD ? [{ type: "reloaded" }] : changes;
+    for (const change of told) {
       for (const listener of this.#listeners) listener(change);
     }
   }
@@ -303,7 +310,11 @@ export class Keystore {
     this.#announce(draft.changes);
     // Another program needs longer than a fine clock's tick to read this and write something else.
     if (stamp.clockTickMs > LONG_TICK_MS) this.#state.doubt();
-    // Whoever listens passes it on in this turn; nobody hears before that his change is done.
-    await setImmediate();
+    await heard();
   }
+}
+
+/** Whoever listens passes it on in this turn; nobody hears before that his change is done. */
+async function heard(): Promise<void> {
+  await setImmediate();
 }

@@ -167,10 +167,14 @@ export class KeystoreState {
     this.#nextIdentity = undefined;
   }
 
-  /** Takes over what is in the file. */
+  /** A save has succeeded: takes over what is in the file. */
   replaced(open: OpenKeystore): OpenKeystore {
-    this.#inDoubt = false;
     this.#nextIdentity = undefined;
+    return this.#take(open);
+  }
+
+  #take(open: OpenKeystore): OpenKeystore {
+    this.#inDoubt = false;
     return this.#open = open;
   }
 
@@ -216,7 +220,7 @@ export class KeystoreState {
       });
       // A save has ended meanwhile: what was read is older.
       if (this.#open !== before) return await this.#load();
-      this.replaced(open);
+      this.#take(open);
       if (before !== undefined) this.#announceReload(before, open);
       // A second change in the same tick of the file system's clock would look like the first.
       if (Math.abs(Date.now() - state.changedAt) < state.clockTickMs) this.doubt();
@@ -227,7 +231,7 @@ export class KeystoreState {
       throw new AppError("ERR_KEYSTORE_IO", text);
     }
     const entryKeys = this.keys(new Secret(ENTRY_PASSWORD));
-    return this.replaced({ content: indexContent(emptyPfx(), entryKeys), stored: undefined });
+    return this.#take({ content: indexContent(emptyPfx(), entryKeys), stored: undefined });
   }
 
   #announceReload(before: OpenKeystore, { content, stored }: OpenKeystore): void {

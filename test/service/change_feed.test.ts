@@ -16,6 +16,7 @@ const SOON_MS = 5;
 
 interface Setting {
   readonly feed: ChangeFeed;
+  readonly keystore: Keystore;
   readonly keys: KeyService;
   /** What another program would use. */
   readonly others: Keystore;
@@ -28,7 +29,7 @@ function withFeed(work: (setting: Setting) => Promise<void>): Promise<void> {
     const feed = new ChangeFeed({ keystore, clock: systemClock, log });
     const keys = new KeyService({ keystore, clock: systemClock });
     try {
-      await work({ feed, keys, others: openKeystore(path) });
+      await work({ feed, keystore, keys, others: openKeystore(path) });
     } finally {
       feed.close();
     }
@@ -104,6 +105,43 @@ test("tells what another program has done, and that it has", async () => {
     const events = brief(await take(stream, 2));
     // It may have seen both states or the last one only.
     assert.ok(["changed b", "revoked b"].includes(events[0] ?? ""), events.join());
+    await stream.return();
+  });
+});
+
+test("tells very many changes at once as one that is about all keys", async () => {
+  await withFeed(async ({ feed, keys, others }) => {
+    await keys.create(A);
+    const stream = feed.follow(undefined, NEVER_MS);
+    await take(stream, 1);
+    const aliases = Array.from({ length: 600 }, (_, i) => parseAlias(`k${i}`));
+    const own = Promise.all(aliases.map((alias) => keys.create(alias)));
+    // A few may be saved while the others gather.
+    const told: FeedEvent[] = [];
+    while (told.at(-1)?.type !== "reloaded") told.push(...await take(stream, 1));
+    assert.ok(told.length < 100);
+    await own;
+    await others.change((draft) => {
+      for (const alias of [A, ...aliases]) draft.remove(alias);
+    });
+    assert.equal(brief(await take(stream, 1)), ["reloaded"]);
+    await stream.return();
+  });
+});
+
+test("tells of a restored keystore before it is said to be restored", async () => {
+  await withFeed(async ({ feed, keys, keystore }) => {
+    await keys.create(A);
+    const bytes = await keystore.copy();
+    await keys.create(B);
+    const stream = feed.follow(undefined, NEVER_MS);
+    await take(stream, 1);
+    const order: string[] = [];
+    const heard = take(stream, 2).then((events) => order.push(...brief(events)));
+    await keystore.restore(bytes, () => Promise.resolve());
+    order.push("restored");
+    await heard;
+    assert.equal(order, ["revoked b", "reloaded", "restored"]);
     await stream.return();
   });
 });
