@@ -91,7 +91,10 @@ function createHttpServer(options: DaemonOptions): Server {
     },
     { errorHandler: (error) => requestError(error, log) },
   );
-  const server = createServer(LIMITS, shareFairly({ connections, answerDirectly, listener }));
+  const sharing = shareFairly({ connections, answerDirectly, listener });
+  const server = createServer(LIMITS, sharing);
+  // RFC 9110, section 10.1.1: what else is expected may be ignored; node would answer 417 by itself.
+  server.on("checkExpectation", sharing);
   server.timeout = STALLED_AFTER_MS;
   guardConnections(server, connections);
   answerMalformed(server, connections);

@@ -58,7 +58,17 @@ export function shareFairly(
 /** Not longer than there may be more of the request: its headers may hold a key. */
 function remember(connection: Connection, response: ServerResponse): void {
   connection.latest = response;
+  response.once("finish", () => endUnread(response));
   response.once("close", () => {
     if (connection.latest === response && response.req.complete) connection.latest = undefined;
   });
+}
+
+/** How long a client may go on sending after it was refused: it may look for the answer only then. */
+const UNREAD_BODY_MS = 500;
+
+/** Node would read a body that nobody wants to its end, for as long as a request may take. */
+function endUnread({ req }: ServerResponse): void {
+  if (req.complete) return;
+  setTimeout(() => req.complete || req.socket.destroy(), UNREAD_BODY_MS);
 }

@@ -1,7 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { AppError } from "../errors.ts";
-import { describeProblem, PROBLEM_HEADERS } from "../api/problem.ts";
 import type { Connections } from "./connections.ts";
 import { answerRaw } from "./raw_answer.ts";
 
@@ -15,12 +14,6 @@ export function answerMalformed(server: Server, connections: Connections): void 
     const [status, text] = CLIENT_ERRORS[(error as NodeJS.ErrnoException).code ?? ""] ??
       [400, "malformed request"];
     answerRaw(socket, new AppError("ERR_INVALID_REQUEST", text), status);
-  });
-  server.on("checkExpectation", (_, response) => {
-    const error = new AppError("ERR_INVALID_REQUEST", "nothing but 100-continue may be expected");
-    const problem = describeProblem(error, () => undefined, 417);
-    response.writeHead(417, { ...PROBLEM_HEADERS, "Connection": "close" });
-    response.end(JSON.stringify(problem));
   });
 }
 

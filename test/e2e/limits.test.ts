@@ -188,6 +188,28 @@ test("requests on one connection that nobody waits for are cut off", async () =>
   await assertServes(daemon);
 });
 
+test("a body that nobody wants is not read to its end", async () => {
+  using folder = temporaryFolder();
+  await using daemon = await open(folder);
+  for (const start of ["GET /v1/auth", "POST /v1/keys", "POST /v1/nothing"]) {
+    const sender = connect(daemon.socket);
+    let answer = "";
+    sender.setEncoding("utf8").on("data", (text: string) => answer += text);
+    // Whoever still sends is told so in its own way.
+    sender.on("error", () => undefined);
+    const closed = new Promise((resolve) => sender.once("close", resolve));
+    const startedAt = performance.now();
+    sender.write(`${start} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n`);
+    const timer = setInterval(() => sender.write("x".repeat(1_000)), 20);
+    await closed;
+    clearInterval(timer);
+    assert.match(answer, /^HTTP\/1\.1 (413|404) /, start);
+    // A request may take 30 s.
+    assert.ok(performance.now() - startedAt < 10_000, start);
+  }
+  await assertServes(daemon);
+});
+
 test("a switch of protocols does not happen", async () => {
   using folder = temporaryFolder();
   await using daemon = await open(folder);

@@ -35,6 +35,12 @@ const CHECKS = encodeRequest({
 });
 const PIECEMEAL = "POST /v1/verify HTTP/1.1\r\nHost: localhost\r\n" +
   "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+const EXPECTING = encodeRequest({ method: "GET", path: "/x", headers: { ...KEPT, Expect: "x" } });
+const ENDLESS = encodeRequest({
+  method: "GET",
+  path: "/v1/auth",
+  headers: { ...KEPT, "Content-Length": "99999999999" },
+});
 const BATCHES = encodeBatch(Array.from({ length: 1_000 }, () => KEY));
 
 function encodeBatch(keys: readonly string[]): string {
@@ -157,6 +163,13 @@ const FLOODS: readonly Flood[] = [
     request: PIECEMEAL,
     user: STRANGER,
   },
+  {
+    about: "a stranger's expectations, answers unread",
+    kind: "pipeline",
+    request: EXPECTING,
+    user: STRANGER,
+  },
+  { about: "a verifier's bodies of no end", kind: "sendPieces", request: ENDLESS },
   { about: "a stranger's checks", kind: "ask", request: CHECKS, user: STRANGER },
   { about: "a stranger's connections", kind: "churn", user: STRANGER },
 ];
