@@ -21,11 +21,15 @@ export interface AppDependencies {
   readonly routes: readonly Route[];
   readonly policy: AccessPolicy;
   readonly problems: ProblemCounts;
+  /** After how long a stream ends, for its reader to connect anew and be looked at anew. */
+  readonly maxStreamMs: number;
   readonly log: DefectLog;
 }
 
 /** The API over HTTP. */
-export function createApp({ routes, policy, problems, log }: AppDependencies): Hono<Environment> {
+export function createApp(
+  { routes, policy, problems, maxStreamMs, log }: AppDependencies,
+): Hono<Environment> {
   const app = new Hono<Environment>();
   const sendProblem = (context: Context<Environment>, error: unknown) => {
     const problem = describeProblem(error, log);
@@ -37,7 +41,7 @@ export function createApp({ routes, policy, problems, log }: AppDependencies): H
     app.on(method, path, guard(access, policy), limitBody(maxBodyBytes), async (context) => {
       const reply = await answer(route, callOf(context), policy);
       const isAdmitted = () => admits(access, accessOf(context.env.peer, policy));
-      return send(context, reply, { isAdmitted, log });
+      return send(context, reply, { isAdmitted, maxStreamMs, log });
     });
   }
   for (const path of new Set(routes.map((route) => route.path))) {
@@ -106,20 +110,29 @@ function tooLarge(maxBytes: number): AppError {
 /** Over a text that is sent piece by piece. */
 interface Watch {
   readonly isAdmitted: () => boolean;
+  readonly maxStreamMs: number;
   readonly log: DefectLog;
 }
 
-/** A stream for as long as its reader may have it: it may run for months. */
-async function* encodeWhile({ isAdmitted, log }: Watch, stream: AsyncGenerator<string>) {
+/**
+ * A stream for as long as its reader may have it: it would run for months, and a process whose groups
+ * have changed is still what it was when it connected.
+ */
+async function* encodeWhile(
+  { isAdmitted, maxStreamMs, log }: Watch,
+  stream: AsyncGenerator<string>,
+) {
   const encoder = new TextEncoder();
+  const endsAt = performance.now() + maxStreamMs;
   try {
     for await (const chunk of stream) {
       if (!isAdmitted()) return;
       yield encoder.encode(chunk);
+      if (performance.now() >= endsAt) return;
     }
   } catch (error) {
     // The status has been sent long ago: all that is left is to end.
-    log(error);
+    if (!(error instanceof AppError)) log(error);
   }
 }
 
@@ -147,7 +160,7 @@ async function readJson(context: Context<Environment>): Promise<unknown> {
 function send(
   context: Context<Environment>,
   { status, body, text, headers }: Reply,
-  watch: Watch = { isAdmitted: () => true, log: () => undefined },
+  watch: Watch = { isAdmitted: () => true, maxStreamMs: Infinity, log: () => undefined },
 ): Response {
   const allHeaders = { ...NO_STORE, ...headers };
   if (text !== undefined) {

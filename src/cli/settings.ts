@@ -55,7 +55,8 @@ export const DAEMON_OPTIONS: readonly OptionSpec[] = [
   {
     name: "socket-mode",
     value: "MODE",
-    description: "Mode of the socket, octal; else what the groups need (APIKEY_SOCKET_MODE)",
+    description:
+      "Mode of the socket; else 600, 660 for one group, 666 for two (APIKEY_SOCKET_MODE)",
   },
   {
     name: "socket-group",

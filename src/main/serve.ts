@@ -19,6 +19,9 @@ import type { Host } from "./host.ts";
 import { locateKeystore, lockOptions } from "./keystore_location.ts";
 import { openRoutes } from "./open_routes.ts";
 
+/** Whoever follows events goes on where it was, a tenth of a second later. */
+const MAX_STREAM_MS = 60 * 60 * 1_000;
+
 /** Serves until a signal ends it. */
 export async function serve(host: Host, settings: DaemonSettings): Promise<void> {
   const { platform, complain, log } = host;
@@ -46,11 +49,12 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   const options = { lock, role: "daemon", socket: socketPath, metrics } as const;
   const { routes, keystore, verification, feed } = openRoutes(host, location, options);
   await keystore.read();
-  const app = createApp({ routes, policy, problems, log });
+  const app = createApp({ routes, policy, problems, maxStreamMs: MAX_STREAM_MS, log });
   const wanted = { mode: settings.socketMode, gid: socketGid };
+  const access = socketAccess(wanted, [...verifierGids, ...adminGids]);
   const daemon = await startDaemon({
     socketPath,
-    socketAccess: socketAccess(wanted, [...verifierGids, ...adminGids]),
+    socketAccess: access,
     platform,
     connections,
     fetch: (request, environment) => app.fetch(request, environment),
@@ -64,6 +68,9 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
     release: () => platform.releaseSpareMemory(),
   });
   complain(`apikey: listening at ${socketPath}, keystore ${location.path}`);
+  if (settings.socketMode === undefined && access.gid === undefined && access.mode === 0o666) {
+    complain("apikey: every user may connect to the socket, as it can have no two groups");
+  }
   complain(`apikey: ${await stopSignal()} received, stopping`);
   feed.close();
   await daemon.stop();

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
@@ -70,6 +71,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
       routes,
       policy: POLICY,
       problems,
+      maxStreamMs: 60_000,
       log: (error: unknown) => defects.push(error),
     };
     const app = createApp(parts);
@@ -160,6 +162,28 @@ test("ends a stream as soon as its reader may not have it any more", async () =>
     verifierGids.pop();
     await post({ alias: "b" });
     assert.is((await reader?.read())?.done, true);
+  });
+});
+
+test("ends a stream after a while, with nothing lost", async () => {
+  await withApi(async ({ parts, post }) => {
+    const app = createApp({ ...parts, maxStreamMs: 100 });
+    const follow = async (headers: Record<string, string> = {}) => {
+      const { body } = await app.request("/v1/events", { headers }, { peer: ROOT });
+      return body?.pipeThrough(new TextDecoderStream()).getReader();
+    };
+    const reader = await follow();
+    assert.match((await reader?.read())?.value ?? "", "event: ready");
+    await sleep(120);
+    await post({ alias: "a" });
+    const { value = "" } = await reader?.read() ?? {};
+    assert.match(value, "event: created");
+    assert.is((await reader?.read())?.done, true);
+    await post({ alias: "b" });
+    const [, id = ""] = /^id: (.*)$/m.exec(value) ?? [];
+    const resumed = await follow({ "Last-Event-ID": id });
+    assert.match((await resumed?.read())?.value ?? "", '"alias":"b"');
+    await resumed?.cancel();
   });
 });
 

@@ -109,7 +109,13 @@ test("nobody may call anything where the platform cannot tell who calls", async 
     }),
   }));
   const log = () => undefined;
-  const app = createApp({ routes, policy, problems: new ProblemCounts(), log });
+  const app = createApp({
+    routes,
+    policy,
+    problems: new ProblemCounts(),
+    maxStreamMs: 60_000,
+    log,
+  });
   const socketPath = folder.file(`${KEYSTORE_NAME}.sock`);
   const server = await startServer({
     socketPath,
