@@ -94,7 +94,8 @@ test("a revocation reaches those who remember the key", async () => {
   const [median = Infinity, max = Infinity] = [lags[REVOCATIONS >> 1], lags.at(-1)];
   const of = `median of ${REVOCATIONS} revocations, max ${max.toFixed(1)} ms`;
   measured(`refused ${median.toFixed(1)} ms after the revocation has returned (${of})`);
-  assert.ok(median < 2_000);
+  // The one promise about time: it takes a few milliseconds, also on a machine that is busy.
+  assert.ok(median < 100);
 });
 
 test("memory answers without asking", async () => {
@@ -146,7 +147,7 @@ test("a daemon that stands still is not believed for long, and then again", asyn
   using folder = temporaryFolder();
   await using daemon = await start(folder);
   const key = createdKey(await createKey(daemon.socket, "a"));
-  const options = { socket: daemon.socket, maxSilenceMs: 2_000, timeoutMs: 500 };
+  const options = { socket: daemon.socket, maxSilenceMs: 3_000, timeoutMs: 500 };
   await using verifier = await openVerifier(options);
   await learn(verifier, key);
   daemon.signal("SIGSTOP");
@@ -155,7 +156,7 @@ test("a daemon that stands still is not believed for long, and then again", asyn
     assert.ok((await verifier.verify(key)).valid);
     await until("the silence ends belief", () => !knows(verifier, key));
     measured(
-      `believed for ${(performance.now() - stopped).toFixed(0)} ms of silence (2000 allowed)`,
+      `believed for ${(performance.now() - stopped).toFixed(0)} ms of silence (3000 allowed)`,
     );
     await failure("ERR_SOCKET", () => verifier.verify(key));
   } finally {
@@ -172,7 +173,7 @@ test("a daemon that is killed is not believed for long; its successor tells the 
     createdKey(await createKey(daemon.socket, "kept")),
     createdKey(await createKey(daemon.socket, "gone")),
   ];
-  await using brief = await openVerifier({ socket: daemon.socket, maxSilenceMs: 1_500 });
+  await using brief = await openVerifier({ socket: daemon.socket, maxSilenceMs: 4_000 });
   await using lasting = await openVerifier({ socket: daemon.socket, maxSilenceMs: 60_000 });
   for (const verifier of [brief, lasting]) {
     for (const key of [kept, gone]) await learn(verifier, key);
@@ -207,6 +208,23 @@ test("a guard waits for no daemon, and lets nobody pass until there is one", asy
   const key = createdKey(await createKey(socket, "a"));
   assert.equal([await ask("x"), await ask(key)], [401, 200]);
   assert.throws(() => apiKeyGuard({ socket, maxKeys: 0 }), TypeError);
+});
+
+test("a guard that nobody listens to says why it refuses, and not for each request", async () => {
+  using folder = temporaryFolder();
+  const app = new Hono();
+  app.use(apiKeyGuard({ socket: folder.file("apikey.sock") }));
+  const said: string[] = [];
+  const { warn } = console;
+  console.warn = (...words: unknown[]) => said.push(words.join(" "));
+  try {
+    const headers = { Authorization: "x" };
+    for (let i = 0; i < 3; i++) assert.is((await app.request("/", { headers })).status, 503);
+  } finally {
+    console.warn = warn;
+  }
+  assert.is(said.length, 1);
+  assert.match(said[0] ?? "", /no daemon listens at .* \(ERR_DAEMON_UNREACHABLE\)$/);
 });
 
 async function peer(user: User | undefined, order: object): Promise<Record<string, unknown>> {

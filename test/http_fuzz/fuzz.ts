@@ -16,7 +16,7 @@ import { findDamage, fuzz, startTarget } from "./supervisor.ts";
 
 const { values } = parseArgs({
   options: {
-    "cases": { type: "string", default: "20000" },
+    "cases": { type: "string", default: "200000" },
     "seed": { type: "string", default: "1" },
     "only-case": { type: "string" },
   },
