@@ -9,11 +9,14 @@ export interface Exchange {
   readonly received: string;
   /** `left` by us, `closed` by the daemon; `stuck` if it does not, although there is no more to come. */
   readonly ending: "left" | "closed" | "stuck";
+  /** Whether the daemon no longer took what was sent. */
+  readonly isBroken: boolean;
 }
 
 /** After so long without an octet nothing more is expected of what may not be a request at all. */
 const QUIET_MS = 25;
 const PATIENCE_MS = 10_000;
+const MAX_REPEATS = 3;
 
 /** One connection at a time, on which cases are sent. */
 export class Lane {
@@ -24,7 +27,20 @@ export class Lane {
     this.#socketPath = socketPath;
   }
 
+  /**
+   * Who still writes when the answer comes and the daemon closes does not get to read it: such a case
+   * is sent again.
+   */
   async send(made: HttpCase): Promise<Exchange> {
+    for (let attempt = 0;; attempt++) {
+      const exchange = await this.#sendOnce(made);
+      if (!exchange.isBroken || exchange.received !== "" || attempt === MAX_REPEATS) {
+        return exchange;
+      }
+    }
+  }
+
+  async #sendOnce(made: HttpCase): Promise<Exchange> {
     const connection = this.#connection ?? await open(this.#socketPath);
     this.#connection = undefined;
     connection.received = "";
@@ -39,7 +55,7 @@ export class Lane {
       const isReusable = !connection.isClosed && verdicts.every((verdict) => verdict !== undefined);
       if (isReusable && countAnswers(connection.received) === most) {
         this.#connection = connection;
-        return { received: connection.received, ending: "left" };
+        return connection.exchange("left");
       }
     } else await connection.untilQuiet();
     return await connection.halfClose();
@@ -75,6 +91,7 @@ class Connection {
   readonly socket: Socket;
   received = "";
   isClosed = false;
+  #isBroken = false;
   #heard: () => void = () => undefined;
 
   constructor(socket: Socket) {
@@ -83,6 +100,7 @@ class Connection {
       this.received += text;
       this.#heard();
     });
+    socket.once("error", () => this.#isBroken = true);
     socket.once("close", () => {
       this.isClosed = true;
       this.#heard();
@@ -109,12 +127,16 @@ class Connection {
     await this.until(() => false, PATIENCE_MS);
     const ending = this.isClosed ? "closed" : "stuck";
     this.socket.destroy();
-    return { received: this.received, ending };
+    return this.exchange(ending);
   }
 
   leave(): Exchange {
     this.socket.destroy();
-    return { received: this.received, ending: "left" };
+    return this.exchange("left");
+  }
+
+  exchange(ending: Exchange["ending"]): Exchange {
+    return { received: this.received, ending, isBroken: this.#isBroken };
   }
 
   #next(timeoutMs: number): Promise<void> {
