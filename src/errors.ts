@@ -24,7 +24,7 @@ export const ERRORS = {
   ERR_MEDIA_TYPE: { exitStatus: 2, httpStatus: 415, namesCause: true },
   ERR_FORBIDDEN: { exitStatus: 4, httpStatus: 403, namesCause: true },
   ERR_ORIGIN_FORBIDDEN: { exitStatus: 4, httpStatus: 403, namesCause: true },
-  ERR_TOO_MANY_CONNECTIONS: { exitStatus: 5, httpStatus: 503, namesCause: true },
+  ERR_TOO_MANY_CONNECTIONS: { exitStatus: 5, httpStatus: 429, namesCause: true },
   ERR_TOO_MANY_REQUESTS: { exitStatus: 5, httpStatus: 429, namesCause: true },
   ERR_DAEMON_UNREACHABLE: { exitStatus: 5, httpStatus: 503, namesCause: true },
   ERR_DAEMON_UNTRUSTED: { exitStatus: 5, httpStatus: 503, namesCause: true },

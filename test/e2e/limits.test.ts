@@ -269,7 +269,7 @@ rootTest("one user's many connections keep nobody else out", async () => {
     held.push(await opened(daemon.socket));
   }
   const list = { method: "GET", path: "/v1/keys" };
-  assertProblem(await send(daemon.socket, list), 503, "ERR_TOO_MANY_CONNECTIONS", "one too many");
+  assertProblem(await send(daemon.socket, list), 429, "ERR_TOO_MANY_CONNECTIONS", "one too many");
   const [answer] = await sendAs({ uid: 1000 }, daemon.socket, [list]);
   assert.is(answer?.status, 403, "served, if not let in");
   for (const socket of held) socket.destroy();

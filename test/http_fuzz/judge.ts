@@ -70,7 +70,7 @@ function judgeAnswer(
   if (mustBeYes(role, expectation, index) && delivery.then === "wait" && yes === undefined) {
     return `not yes: ${about()}`;
   }
-  if (status >= 500 && !isAllowedFailure(answer)) return about();
+  if (status >= 500) return about();
   if (status >= 400) return judgeProblem(role, answer);
   return undefined;
 }
@@ -95,11 +95,6 @@ function isYes({ status, headers, body }: WireAnswer): string | undefined {
   if (alias !== undefined) return alias;
   if (status !== 200 || !body.includes('"valid":true')) return undefined;
   return /"valid":true,"code":"VALID","alias":"([^"]*)"/.exec(body)?.[1] ?? "";
-}
-
-/** The one 5xx that is no defect: a refusal before HTTP. */
-function isAllowedFailure({ status, body }: WireAnswer): boolean {
-  return status === 503 && body.includes('"ERR_TOO_MANY_CONNECTIONS"');
 }
 
 function judgeProblem(role: Role, { status, headers, body }: WireAnswer): string | undefined {
