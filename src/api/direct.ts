@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
 import { accessOf, type AccessPolicy, admits } from "./access.ts";
 import { announcesBody, rawHeader } from "./raw_headers.ts";
-import { rawHeadersOf, type Reply, type Route } from "./route.ts";
+import { NO_STORE, type Reply, type Route } from "./route.ts";
 
 /** @returns false where it has not answered, and everything is still to be done */
 export type DirectAnswer = (
@@ -63,8 +63,15 @@ class Outbox {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { response, reply } of waiting) {
-      response.writeHead(reply.status, reply.rawHeaders ?? rawHeadersOf(reply));
+      response.writeHead(reply.status, rawHeadersOf(reply));
       response.end();
     }
   }
+}
+
+/** All headers as node writes them. */
+function rawHeadersOf({ headers = {} }: Reply): string[] {
+  const raw = ["Cache-Control", NO_STORE["Cache-Control"]];
+  for (const name in headers) raw.push(name, headers[name] ?? "");
+  return raw;
 }

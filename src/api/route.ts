@@ -8,8 +8,6 @@ export type Method = "GET" | "POST" | "DELETE";
 /** What a route answers, before it becomes HTTP. */
 export interface Reply {
   readonly status: number;
-  /** All headers as node writes them, of a reply that is given thousands of times a second. */
-  readonly rawHeaders?: string[];
   /** JSON to be; undefined for none. */
   readonly body?: unknown;
   /** What is no JSON: a text, or one that is sent piece by piece as it comes. */
@@ -19,10 +17,6 @@ export interface Reply {
 
 /** Whatever is answered here is about keys: no cache is to keep it. */
 export const NO_STORE = { "Cache-Control": "no-store" } as const;
-
-export function rawHeadersOf({ headers }: Reply): string[] {
-  return Object.entries({ ...NO_STORE, ...headers }).flat();
-}
 
 /** What can be told of a call before its body has been read. */
 export interface CallHead {

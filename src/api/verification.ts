@@ -11,11 +11,10 @@ import {
 import type { Verdict, VerificationService } from "../service/verification.ts";
 import { expiresAt } from "./instant.ts";
 import { presentedKey } from "../protocol/presented_key.ts";
-import { parseBody, rawHeadersOf, type Reply, type Route } from "./route.ts";
+import { parseBody, type Reply, type Route } from "./route.ts";
 
 /** The routes that check keys. */
 export function verificationRoutes(verification: VerificationService): Route[] {
-  const authorize = authorizer();
   return [
     {
       method: "POST",
@@ -63,33 +62,23 @@ const MAX_BATCH_BYTES = 256 * 1024;
  * RFC 6750, section 3: without an error code, which would tell an outsider what is wrong. Without
  * the length, node would send no chunks in chunks.
  */
-const UNAUTHORIZED = often({
+const UNAUTHORIZED: Reply = {
   status: 401,
   headers: { "WWW-Authenticate": "Bearer", "Content-Length": "0" },
-});
+};
 
-function often(reply: Reply): Reply {
-  return { ...reply, rawHeaders: rawHeadersOf(reply) };
+/** Says what a verdict means to a web server. */
+function authorize(verdict: Verdict): Reply {
+  if (verdict.code !== "VALID") return UNAUTHORIZED;
+  return { status: 204, headers: { "X-Apikey-Alias": encodeAlias(verdict.alias) } };
 }
 
-const MAX_REPLIES = 20_000;
-
-/** Says what a verdict means to a web server. Each yes is made once, as most are asked for again. */
-function authorizer(): (verdict: Verdict) => Reply {
-  const replies = new Map<Alias, Reply>();
-  return (verdict) => {
-    if (verdict.code !== "VALID") return UNAUTHORIZED;
-    const { alias } = verdict;
-    let reply = replies.get(alias);
-    if (reply === undefined) {
-      if (replies.size === MAX_REPLIES) replies.clear();
-      // A header takes ASCII only; most aliases are nothing else and stay as they are.
-      const headers = { "X-Apikey-Alias": encodeURIComponent(alias.toWellFormed()) };
-      replies.set(alias, reply = often({ status: 204, headers }));
-    }
-    return reply;
-  };
+/** A header takes ASCII only; most aliases are nothing else and stay as they are. */
+function encodeAlias(alias: Alias): string {
+  return UNRESERVED.test(alias) ? alias : encodeURIComponent(alias.toWellFormed());
 }
+
+const UNRESERVED = /^[\w.~-]*$/;
 
 function present(verdict: Verdict): Verification {
   const { code } = verdict;

@@ -88,16 +88,17 @@ export class ApiKeyEntry {
    * could parse, is a key all the same: without `lastCharacters`, there to be revoked.
    */
   open(sealed: EncryptedPrivateKeyInfo | undefined, derivation: Derivation | undefined): void {
-    const known = { alias: this.alias, createdAt: creationDate(this.bag) };
+    const { alias } = this;
+    const createdAt = creationDate(this.bag);
     try {
       if (sealed === undefined || derivation === undefined) throw cannotOpen();
       const { privateKey } = openPrivateKeyInfo(sealed, derivation.material);
-      const { digest, ...content } = decodeAndWipe(privateKey);
+      const { digest, lastCharacters, expiry } = decodeAndWipe(privateKey);
       this.#derivation = derivation;
-      this.#opened = { key: { ...known, ...content }, digest };
+      this.#opened = { key: { alias, createdAt, lastCharacters, expiry }, digest };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const key = { ...known, lastCharacters: undefined, expiry: undefined };
+      const key = { alias, createdAt, lastCharacters: undefined, expiry: undefined };
       this.#opened = { key, digest: undefined };
     }
   }

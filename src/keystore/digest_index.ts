@@ -1,36 +1,52 @@
-import type { Alias } from "../model/alias.ts";
+import type { ApiKey } from "../model/api_key.ts";
 import type { KeyDigest } from "../model/key_digest.ts";
 import type { ApiKeyEntry } from "./api_key_entry.ts";
 
-const NONE: readonly Alias[] = [];
+const NONE: readonly ApiKey[] = [];
 
 /**
- * Finds entries by their key's digest. It says where to look and no more: whether an entry is still
- * there and still has that key is for the entries themselves to say.
+ * Finds API keys by their digests. A look-up touches as little memory as can be: with tens of
+ * thousands of keys that is what it costs.
  */
 export class DigestIndex {
-  readonly #aliases = new Map<KeyDigest, readonly Alias[]>();
+  readonly #keys = new Map<KeyDigest, ApiKey>();
+  /** The others of a digest: nothing but chance or another program gives two aliases the same key. */
+  readonly #twins = new Map<KeyDigest, readonly ApiKey[]>();
   /** Whether every entry has been opened and is in here. */
   isComplete = false;
   /** Under way as long as the rest is being opened. */
   completing: Promise<void> | undefined;
 
-  add({ alias, digest }: ApiKeyEntry): void {
-    if (digest === undefined) return;
-    const aliases = this.#aliases.get(digest) ?? [];
-    // Nothing but chance or another program gives two aliases the same key.
-    if (!aliases.includes(alias)) this.#aliases.set(digest, [...aliases, alias]);
+  /** Takes in an entry that has been opened, in place of what its alias had with the same digest. */
+  add({ key, digest }: ApiKeyEntry): void {
+    if (key === undefined || digest === undefined) return;
+    this.#put(digest, [...this.#withoutAlias(digest, key), key]);
   }
 
-  remove({ alias, digest }: ApiKeyEntry): void {
-    if (digest === undefined) return;
-    const aliases = this.#aliases.get(digest)?.filter((other) => other !== alias) ?? [];
-    if (aliases.length > 0) this.#aliases.set(digest, aliases);
-    else this.#aliases.delete(digest);
+  remove({ key, digest }: ApiKeyEntry): void {
+    if (key === undefined || digest === undefined) return;
+    this.#put(digest, this.#withoutAlias(digest, key));
   }
 
-  /** Those that may have this key, in the order in which they came in. */
-  find(digest: KeyDigest): readonly Alias[] {
-    return this.#aliases.get(digest) ?? NONE;
+  find(digest: KeyDigest): ApiKey | undefined {
+    return this.#keys.get(digest);
+  }
+
+  /** What else there is with the digest of a key that was found. */
+  twins(digest: KeyDigest): readonly ApiKey[] {
+    return this.#twins.get(digest) ?? NONE;
+  }
+
+  #withoutAlias(digest: KeyDigest, { alias }: ApiKey): ApiKey[] {
+    const first = this.#keys.get(digest);
+    const all = first === undefined ? [] : [first, ...this.twins(digest)];
+    return all.filter((key) => key.alias !== alias);
+  }
+
+  #put(digest: KeyDigest, [first, ...others]: readonly ApiKey[]): void {
+    if (first === undefined) this.#keys.delete(digest);
+    else this.#keys.set(digest, first);
+    if (others.length === 0) this.#twins.delete(digest);
+    else this.#twins.set(digest, others);
   }
 }

@@ -1,6 +1,5 @@
 import type { Alias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
-import type { KeyDigest } from "../model/key_digest.ts";
 import { isCurrentScheme } from "../pkcs12/encryption_scheme.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import type { Pfx } from "../pkcs12/pfx.ts";
@@ -90,16 +89,6 @@ function addOpened(digests: DigestIndex, entries: ReadonlyMap<Alias, ApiKeyEntry
     isComplete &&= entry.key !== undefined;
   }
   digests.isComplete = isComplete;
-}
-
-/** The key of an alias, if it has this digest now. */
-export function keyWithDigest(
-  { entries }: KeystoreContent,
-  alias: Alias,
-  digest: KeyDigest,
-): ApiKey | undefined {
-  const entry = entries.get(alias);
-  return entry?.digest === digest ? entry.key : undefined;
 }
 
 /** What is in one API key's bag. */

@@ -1,9 +1,10 @@
 import type { Alias } from "../model/alias.ts";
+import type { ApiKey } from "../model/api_key.ts";
 import { type Expiry, isExpired } from "../model/expiry.ts";
 import type { Clock } from "../model/instant.ts";
 import { digestKey, type KeyDigest } from "../model/key_digest.ts";
 import type { Keystore } from "../keystore/keystore.ts";
-import { type KeystoreContent, keyWithDigest, openAll } from "../keystore/keystore_content.ts";
+import { type KeystoreContent, openAll } from "../keystore/keystore_content.ts";
 import { LatencyHistogram } from "./latency_histogram.ts";
 
 export interface VerificationServiceDependencies {
@@ -90,16 +91,19 @@ export class VerificationService {
 }
 
 /** @returns undefined where not all keys that may be this one have been opened */
-function judge(content: KeystoreContent, digest: KeyDigest, clock: Clock): Verdict | undefined {
-  let expired: Verdict | undefined;
-  for (const alias of content.digests.find(digest)) {
-    const key = keyWithDigest(content, alias, digest);
-    if (key === undefined) continue;
-    const { expiry } = key;
-    if (expiry === undefined || !isExpired(expiry, clock())) {
-      return { code: "VALID", alias, expiry };
-    }
-    expired ??= { code: "EXPIRED", alias, expiry };
-  }
-  return content.digests.isComplete ? expired ?? NOT_FOUND : undefined;
+function judge({ digests }: KeystoreContent, digest: KeyDigest, clock: Clock): Verdict | undefined {
+  const key = digests.find(digest);
+  const verdict = key === undefined ? NOT_FOUND : verdictOn(key, clock);
+  if (verdict.code === "VALID") return verdict;
+  const valid = digests.twins(digest).map((twin) => verdictOn(twin, clock)).find(isValid);
+  return valid ?? (digests.isComplete ? verdict : undefined);
+}
+
+function verdictOn({ alias, expiry }: ApiKey, clock: Clock): Verdict {
+  const isValid = expiry === undefined || !isExpired(expiry, clock());
+  return { code: isValid ? "VALID" : "EXPIRED", alias, expiry };
+}
+
+function isValid({ code }: Verdict): boolean {
+  return code === "VALID";
 }
