@@ -297,7 +297,7 @@ export class Keystore {
   }
 
   async #save(base: OpenKeystore, draft: KeystoreDraft): Promise<void> {
-    const { pfx, saved } = await draft.finish();
+    const { pfx, saved, changes } = await draft.finish();
     const password = base.stored?.password ?? await this.#options.passwords.forNewKeystore();
     const storeKeys = base.stored?.storeKeys ?? this.#state.keys(password.secret);
     const pieces = await encodePfxPieces(pfx, storeKeys);
@@ -307,7 +307,7 @@ export class Keystore {
     }
     const stamp = await this.#replace(pieces, base.stored?.identity);
     this.#state.replaced({ content: saved(), stored: { ...stamp, password, storeKeys } });
-    this.#announce(draft.changes);
+    this.#announce(changes);
     // Another program needs longer than a fine clock's tick to read this and write something else.
     if (stamp.clockTickMs > LONG_TICK_MS) this.#state.doubt();
     await heard();

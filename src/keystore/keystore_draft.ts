@@ -16,10 +16,18 @@ export interface FinishedDraft {
   readonly pfx: Pfx;
   /** To be called once `pfx` is in the file: what is in memory then. */
   readonly saved: () => KeystoreContent;
+  /** What will have become of which key. */
+  readonly changes: readonly KeyChange[];
 }
 
 /** So many take some tens of milliseconds; the rest is for the next save. */
 const MAX_RESEALED = 1_000;
+
+/** An entry as it is to be, and the one whose place in the file it takes; undefined for a new one. */
+interface Drafted {
+  readonly entry: ApiKeyEntry;
+  readonly original: ApiKeyEntry | undefined;
+}
 
 /**
  * A keystore being changed. Each method changes it completely or, when it throws, not at all.
@@ -29,8 +37,8 @@ const MAX_RESEALED = 1_000;
  */
 export class KeystoreDraft {
   readonly #base: KeystoreContent;
-  readonly #added = new Map<Alias, ApiKeyEntry>();
-  readonly #removed = new Set<Alias>();
+  /** What is to have this alias; undefined for nothing any more. */
+  readonly #drafted = new Map<Alias, Drafted | undefined>();
   #salt: Uint8Array | undefined;
 
   constructor(content: KeystoreContent) {
@@ -38,20 +46,18 @@ export class KeystoreDraft {
   }
 
   get changed(): boolean {
-    return this.#added.size > 0 || this.#removed.size > 0;
+    return this.#drafted.size > 0;
   }
 
-  /** What will have become of which key. */
-  get changes(): KeyChange[] {
-    const added = Array.from(this.#added.keys(), (alias) => {
-      return { type: this.#removed.has(alias) ? "changed" : "created", alias } as const;
+  #changes(): KeyChange[] {
+    return Array.from(this.#drafted, ([alias, drafted]) => {
+      if (drafted === undefined) return { type: "revoked", alias } as const;
+      return { type: this.#base.entries.has(alias) ? "changed" : "created", alias } as const;
     });
-    const removed = [...this.#removed].filter((alias) => !this.#added.has(alias));
-    return [...removed.map((alias) => ({ type: "revoked", alias } as const)), ...added];
   }
 
   has(alias: Alias): boolean {
-    return this.#added.has(alias) || (this.#base.entries.has(alias) && !this.#removed.has(alias));
+    return this.#find(alias) !== undefined;
   }
 
   /** @returns the key as it will be listed */
@@ -59,47 +65,76 @@ export class KeystoreDraft {
     if (this.has(newKey.alias)) throw new TypeError("alias in use");
     this.#salt ??= sharedSalt(this.#base) ?? newEncryptionScheme().salt;
     const { entry, key } = await sealApiKeyEntry(newKey, this.#base.entryKeys, this.#salt);
-    this.#added.set(newKey.alias, entry);
+    this.#drafted.set(newKey.alias, { entry, original: undefined });
     return key;
   }
 
   /** Removes every bag of this alias: a file that some program garbled may hold several. */
   remove(alias: Alias): void {
     if (!this.has(alias)) throw new TypeError("alias unknown");
-    if (!this.#added.delete(alias)) this.#removed.add(alias);
+    if (this.#base.entries.has(alias)) this.#drafted.set(alias, undefined);
+    else this.#drafted.delete(alias);
+  }
+
+  #find(alias: Alias): Drafted | undefined {
+    if (this.#drafted.has(alias)) return this.#drafted.get(alias);
+    const original = this.#base.entries.get(alias);
+    return original && { entry: original, original };
   }
 
   /** The keystore with all changes in it, to be written. */
   async finish(): Promise<FinishedDraft> {
-    const { pfx, entries } = this.#base;
+    const { pfx } = this.#base;
+    const successors = this.#successors();
+    const resealed = await this.#reseal();
     /** What takes a bag's place: undefined for nothing. */
     const replaced = new Map<SafeBag, SafeBag | undefined>();
-    for (const alias of this.#removed) {
-      const { bag, shadowed = [] } = entries.get(alias) ?? {};
-      for (const removed of bag ? [bag, ...shadowed] : []) replaced.set(removed, undefined);
+    for (const [{ bag, shadowed }, successor] of successors) {
+      // None of those that an alias has, too, must come to light.
+      for (const other of shadowed) replaced.set(other, undefined);
+      replaced.set(bag, successor?.bag);
     }
-    const resealed = await this.#reseal();
     for (const [entry, { bag }] of resealed) replaced.set(entry.bag, bag);
-    const added = Array.from(this.#added.values(), ({ bag }) => bag);
+    const added = this.#added().map(({ bag }) => bag);
     gather(added);
     const kept = pfx.contents.map((content) => withReplaced(content, replaced));
     const finished = { ...pfx, contents: withAdded(kept, added) };
-    return { pfx: finished, saved: () => this.#saved(finished, resealed.values()) };
+    const saved = () => this.#saved(finished, resealed.values());
+    return { pfx: finished, saved, changes: this.#changes() };
+  }
+
+  #added(): ApiKeyEntry[] {
+    return [...this.#drafted.values()].flatMap((drafted) =>
+      drafted !== undefined && drafted.original === undefined ? [drafted.entry] : []
+    );
+  }
+
+  /** What takes the place of which entry; undefined for nothing. */
+  #successors(): Map<ApiKeyEntry, ApiKeyEntry | undefined> {
+    const successors = new Map<ApiKeyEntry, ApiKeyEntry | undefined>();
+    for (const alias of this.#drafted.keys()) {
+      const original = this.#base.entries.get(alias);
+      if (original !== undefined) successors.set(original, undefined);
+    }
+    for (const drafted of this.#drafted.values()) {
+      if (drafted?.original !== undefined) successors.set(drafted.original, drafted.entry);
+    }
+    return successors;
   }
 
   #saved(pfx: Pfx, resealed: Iterable<ApiKeyEntry>): KeystoreContent {
     // In place: a copy for each save of a large keystore would be most of its garbage.
     const entries = this.#base.entries as Map<Alias, ApiKeyEntry>;
     const { digests } = this.#base;
-    for (const alias of this.#removed) {
-      const removed = entries.get(alias);
-      if (removed !== undefined) digests.remove(removed);
-      entries.delete(alias);
+    for (const [original, successor] of this.#successors()) {
+      digests.remove(original);
+      if (successor === undefined) entries.delete(original.alias);
     }
     for (const entry of resealed) entries.set(entry.alias, entry);
-    for (const [alias, entry] of this.#added) {
-      entries.set(alias, entry);
-      digests.add(entry);
+    for (const [alias, drafted] of this.#drafted) {
+      if (drafted === undefined) continue;
+      entries.set(alias, drafted.entry);
+      digests.add(drafted.entry);
     }
     return { ...this.#base, pfx, entries, salt: this.#salt ?? this.#base.salt };
   }
@@ -116,7 +151,7 @@ export class KeystoreDraft {
     const name = derivationName(scheme);
     for (const entry of this.#base.entries.values()) {
       if (entry.derivation === undefined || entry.derivation.name === name) continue;
-      if (this.#removed.has(entry.alias)) continue;
+      if (this.#drafted.has(entry.alias)) continue;
       const material = await deriveKeyMaterial(scheme, this.#base.entryKeys);
       resealed.set(entry, entry.resealed({ name, material }, salt));
       if (resealed.size === MAX_RESEALED) break;
