@@ -21,6 +21,7 @@ export async function claimSocketPath(path: string, platform: Platform): Promise
     throw new AppError("ERR_SOCKET", text);
   }
   try {
+    assertSocket(path);
     prepareFolder(dirname(path), platform);
     const lock = platform.openLock(`${path}.lock`);
     if (!lock.tryAcquire("daemon")) throw running(path, lock.holder()?.pid);
@@ -52,12 +53,15 @@ function prepareFolder(folder: string, platform: Platform): void {
   }
 }
 
-async function clearStaleSocket(path: string): Promise<void> {
+/** @returns whether there is one */
+function assertSocket(path: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return;
-  if (!stats.isSocket()) {
-    throw new AppError("ERR_SOCKET", `cannot listen at ${path}: it exists and is no socket`);
-  }
+  if (stats === undefined || stats.isSocket()) return stats !== undefined;
+  throw new AppError("ERR_SOCKET", `cannot listen at ${path}: it exists and is no socket`);
+}
+
+async function clearStaleSocket(path: string): Promise<void> {
+  if (!assertSocket(path)) return;
   if (await isAnswered(path)) throw running(path, undefined);
   unlinkSync(path);
 }

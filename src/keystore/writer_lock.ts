@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "../errors.ts";
 import type { FileLock, LockRole, Platform } from "../platform/platform.ts";
 import { inheritOwner } from "./file_owner.ts";
+import { unreadable } from "../pkcs12/unreadable.ts";
 import { ioError } from "./io_error.ts";
 import { targetPath } from "./target_path.ts";
 
@@ -81,6 +82,7 @@ async function acquireFile(options: WriterLockOptions, role: LockRole): Promise<
   const { platform, createFolder, keystorePath } = options;
   const lock = attempt(options, () => {
     if (createFolder) mkdirSync(dirname(keystorePath), { recursive: true, mode: 0o700 });
+    if (!existsSync(lockPath(options))) assertMayBeKeystore(keystorePath);
     return platform.openLock(lockPath(options));
   });
   try {
@@ -133,6 +135,30 @@ function assertNoDaemon(options: WriterLockOptions): void {
   const holder = attempt(options, () => options.platform.lockHolder(lockPath(options)));
   if (holder?.role === "daemon") throw inUseByDaemon(options, holder.pid);
 }
+
+/**
+ * A mistyped path must not leave a lock beside a file that is no keystore: other programs know such
+ * names, `/etc/passwd.lock` among them. An empty file may be about to be written.
+ *
+ * @throws AppError ERR_KEYSTORE_UNREADABLE
+ */
+function assertMayBeKeystore(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isFile() || stats.size === 0) return;
+  const descriptor = openSync(path, "r");
+  try {
+    const first = Buffer.alloc(1);
+    if (readSync(descriptor, first) === 1 && first[0] !== DER_SEQUENCE) {
+      const { code, message } = unreadable();
+      throw new AppError(code, `cannot open keystore ${path}: ${message}`);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** With which every PKCS#12 file begins. */
+const DER_SEQUENCE = 0x30;
 
 function inUseByDaemon(options: WriterLockOptions, pid: number): AppError {
   return inUse(options, `the daemon with pid ${pid}; ask it through its socket`);

@@ -98,6 +98,19 @@ const UNREADABLE: readonly Damage[] = [
   { about: "a SEQUENCE that promises 4 GiB", bytes: Buffer.from("3084ffffffff0201033082", "hex") },
 ];
 
+test("a mistyped path leaves no lock beside what is no keystore", async () => {
+  using folder = temporaryFolder();
+  const keystore = folder.file("passwd");
+  writeFileSync(keystore, "root:x:0:0:root:/root:/bin/bash\n");
+  const socket = folder.file("apikey.sock");
+  const commands = [["create", "x"], ["revoke", "x"], ["daemon", "--socket", socket]];
+  await assertFails(runOn(keystore), commands);
+  const good = folder.keystore("jdk17-metricshub.p12");
+  const onto = await apikey(["daemon", "--keystore", good, "--socket", keystore]);
+  assert.is(onto.status, 5, onto.stderr);
+  assert.equal(readdirSync(folder.path).filter((name) => name.startsWith("passwd")), ["passwd"]);
+});
+
 test("damaged files are refused, in the words for a wrong password", async () => {
   using folder = temporaryFolder();
   const keystore = folder.keystore("jdk17-metricshub.p12");
