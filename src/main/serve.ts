@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import process from "node:process";
+import { isatty } from "node:tty";
 import { accessOf, assertAccess } from "../api/access.ts";
 import { createApp } from "../api/app.ts";
 import { answerDirectly } from "../api/direct.ts";
@@ -102,10 +103,14 @@ function residentBytes(): number {
   }
 }
 
+/** SIGHUP tells a daemon to read its settings anew, of which there are none, unless it has a terminal. */
 function stopSignal(): Promise<string> {
+  const hasTerminal = isatty(STANDARD_ERROR);
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-      process.on(signal, () => resolve(signal));
+      process.on(signal, () => signal === "SIGHUP" && !hasTerminal || resolve(signal));
     }
   });
 }
+
+const STANDARD_ERROR = 2;

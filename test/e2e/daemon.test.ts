@@ -50,6 +50,16 @@ test("a second daemon ends with 5 and names the first", async () => {
   assert.is((await aliases(daemon)).length, 3);
 });
 
+test("SIGHUP, as nohup's shell and a reload send it, does not end a daemon", async () => {
+  using folder = temporaryFolder();
+  await using daemon = await startDaemon(folder.keystore(FIXTURE), folder.file("apikey.sock"));
+  daemon.signal("SIGHUP");
+  await sleep(300);
+  assert.is((await aliases(daemon)).length, 3);
+  daemon.signal("SIGTERM");
+  assert.is(await daemon.ended, 0);
+});
+
 test("commands on a keystore that a daemon holds end with 5 and name the daemon", async () => {
   using folder = temporaryFolder();
   const keystore = folder.keystore(FIXTURE);
