@@ -1,5 +1,14 @@
+import * as v from "valibot";
 import { AppError } from "../errors.ts";
-import type { Transport } from "./transport.ts";
+import { problemSchema } from "../protocol/problem.ts";
+import type { ApiResponse, Transport } from "./transport.ts";
+
+/** Whoever may ask the daemon only has to know that there is none. */
+function withReason(response: ApiResponse, reason: string): ApiResponse {
+  const { body } = response;
+  if (response.status !== 403 || !v.is(problemSchema, body)) return response;
+  return { ...response, body: { ...body, detail: `${body.detail ?? body.title} (${reason})` } };
+}
 
 /**
  * Asks the daemon, and serves itself where there is none. Nothing but the certainty that nobody
@@ -15,7 +24,7 @@ export function withFallback(
         return await daemon.send(request);
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== "ERR_DAEMON_UNREACHABLE") throw error;
-        return await (await inProcess()).send(request);
+        return withReason(await (await inProcess()).send(request), error.message);
       }
     },
   };

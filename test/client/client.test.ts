@@ -50,6 +50,16 @@ test("serves itself only where nobody listens", async () => {
   }
 });
 
+test("says that nobody listens where that is why it is not let in", async () => {
+  const problem = { title: "Forbidden", status: 403, code: "ERR_FORBIDDEN", detail: "no" };
+  const local = answering(403, problem);
+  const client = new ApiClient(
+    withFallback(failing("ERR_DAEMON_UNREACHABLE"), () => Promise.resolve(local)),
+  );
+  const message = await failure("ERR_FORBIDDEN", () => client.verify("x"));
+  assert.match(message, /^no \(.+\)$/);
+});
+
 const OWNERS = [0, 500];
 
 const SERVERS: readonly {
