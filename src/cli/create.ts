@@ -5,7 +5,7 @@ import type { ApiClient } from "../client/api_client.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
-import { askedExpiry, describeEarlierExpiry, EXPIRY_OPTIONS } from "./expiry_arguments.ts";
+import { askedExpiry, describeStoredExpiry, EXPIRY_OPTIONS } from "./expiry_arguments.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const createCommand: CommandSpec = {
@@ -30,7 +30,7 @@ export const createCommand: CommandSpec = {
     const asJson = args.isSet("json");
     const text = asJson ? `${JSON.stringify(created)}\n` : describe(created);
     await printOrRevoke(created, client, () => print(text));
-    const remark = asJson ? undefined : describeEarlierExpiry(expiry, created);
+    const remark = asJson ? undefined : describeStoredExpiry(expiry, created);
     if (remark !== undefined) complain(`apikey: ${remark}`);
   },
 };

@@ -54,18 +54,22 @@ function parseDuration(text: string): number {
   );
 }
 
-/** What to tell of a key that expires earlier than asked; undefined where it does not. */
-export function describeEarlierExpiry(
+/**
+ * When a new key expires: by the clock that MetricsHub goes by, and as an instant, so that a wrong zone
+ * or unit is seen; undefined for one that does not.
+ */
+export function describeStoredExpiry(
   asked: AskedExpiry,
   created: CreatedKey,
 ): string | undefined {
   const { expiresAt, expiresOn } = created;
+  if (expiresAt === null || expiresOn === null) return undefined;
+  const text = `the key expires on ${printable(expiresOn)} by the host's clock, ${expiresAt}`;
   const askedMs = askedEpochMs(asked, created);
-  if (askedMs === undefined || expiresAt === null || expiresOn === null) return undefined;
   // Less than that is the rounding to whole seconds.
-  if (askedMs - Date.parse(expiresAt) < 1000) return undefined;
-  return `the key expires on ${printable(expiresOn)} already: this host's clock repeats the time ` +
-    "asked for, and MetricsHub would honour the key in both passes";
+  if (askedMs === undefined || askedMs - Date.parse(expiresAt) < 1000) return text;
+  return `${text}: that clock repeats the time asked for, and MetricsHub would honour the key in ` +
+    "both passes";
 }
 
 /** @returns undefined for no instant: no expiry, or one by the host's clock, which is kept as it is */

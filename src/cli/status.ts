@@ -22,6 +22,9 @@ export const statusCommand: CommandSpec = {
   },
 };
 
+/** A warning ends in what to do about it. */
+const MAX_CHARACTERS = 10_000;
+
 function describe({ version, server, keystore, password, warnings }: Status): string {
   const lines = [
     ["Keystore", keystore.path],
@@ -36,7 +39,9 @@ function describe({ version, server, keystore, password, warnings }: Status): st
     ...(server.socket === null ? [] : [["Socket", server.socket]]),
     ...warnings.map((warning) => ["Warning", warning]),
   ];
-  return lines.map(([label = "", text = ""]) => `${`${label}:`.padEnd(11)}${printable(text)}\n`)
+  return lines.map(([label = "", text = ""]) =>
+    `${`${label}:`.padEnd(11)}${printable(text, MAX_CHARACTERS)}\n`
+  )
     .join("");
 }
 

@@ -5,7 +5,7 @@ import { createCommand } from "../../src/cli/create.ts";
 import {
   type AskedExpiry,
   askedExpiry,
-  describeEarlierExpiry,
+  describeStoredExpiry,
 } from "../../src/cli/expiry_arguments.ts";
 import { AppError } from "../../src/errors.ts";
 
@@ -83,15 +83,15 @@ const REMARKS: readonly (readonly [what: string, asked: AskedExpiry, remarks: bo
 ];
 
 for (const [what, asked, remarks] of REMARKS) {
-  test(`${remarks ? "remarks on" : "accepts without a word"} ${what}`, () => {
-    const remark = describeEarlierExpiry(asked, { ...CREATED, ...STORED });
-    assert.is(remark !== undefined, remarks);
-    if (remark !== undefined) assert.ok(remark.includes(STORED.expiresOn));
+  test(`${remarks ? "remarks on" : "tells no more than the time of"} ${what}`, () => {
+    const told = describeStoredExpiry(asked, { ...CREATED, ...STORED }) ?? "";
+    assert.ok(told.includes(STORED.expiresOn) && told.includes(STORED.expiresAt));
+    assert.is(told.includes("repeats the time asked for"), remarks);
   });
 }
 
 test("has nothing to remark on a key that does not expire", () => {
-  assert.is(describeEarlierExpiry({}, { ...CREATED, expiresAt: null, expiresOn: null }), undefined);
+  assert.is(describeStoredExpiry({}, { ...CREATED, expiresAt: null, expiresOn: null }), undefined);
 });
 
 test.run();
