@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { type Client, openClient } from "./client/client.ts";
 import type { ConnectionOptions } from "./client/connection.ts";
 import { guard, type GuardVariables } from "./client/guard.ts";
@@ -8,6 +8,7 @@ import { KeyVerifier } from "./client/key_verifier.ts";
 import { assertTrustedServer } from "./client/server_trust.ts";
 import { AppError } from "./errors.ts";
 import { systemClock } from "./model/instant.ts";
+import type { VerifyPurpose } from "./protocol/verification.ts";
 import { defaultSocket } from "./platform/default_paths.ts";
 import { pickPlatform } from "./platform/pick_platform.ts";
 
@@ -20,9 +21,9 @@ export type { Client } from "./client/client.ts";
 export type { GuardVariables } from "./client/guard.ts";
 export type { KeyVerifier } from "./client/key_verifier.ts";
 export { AppError, type ErrorCode } from "./errors.ts";
-export type { CreatedKey, Key, NewKey } from "./protocol/keys.ts";
+export type { CreatedKey, Key, KeyRevision, NewKey } from "./protocol/keys.ts";
 export type { Status } from "./protocol/status.ts";
-export type { Verification } from "./protocol/verification.ts";
+export type { Verification, VerifyPurpose } from "./protocol/verification.ts";
 
 /** How to reach the daemon; everything has a default. */
 export interface ConnectOptions {
@@ -53,6 +54,13 @@ export interface VerifierOptions extends ConnectOptions {
 }
 
 export interface GuardOptions extends VerifierOptions {
+  /** What a key must be good for, as `mcp:read`; nothing in particular unless given. */
+  readonly scope?: string;
+  /**
+   * From where a request comes, its IP address: keys that are bound to networks are refused without
+   * one. Whatever a client may put into a header is no answer.
+   */
+  readonly clientAddress?: (context: Context) => string | undefined;
   /** What checks the keys; unless given, a verifier of the guard's own with these options. */
   readonly verifier?: Verifier;
   /** Has the AppError behind each 503; unless given, one a minute is written to the console. */
@@ -104,7 +112,15 @@ export function apiKeyGuard(
   const checking = verifier === undefined ? startVerifier(options) : Promise.resolve(verifier);
   // Whoever asks hears of it.
   checking.catch(() => undefined);
-  return guard({ verifier: () => checking, onError });
+  const purpose = (context: Context) => purposeOf(options.scope, options.clientAddress?.(context));
+  return guard({ verifier: () => checking, purpose, onError });
+}
+
+function purposeOf(scope: string | undefined, clientAddress: string | undefined): VerifyPurpose {
+  return {
+    ...(scope === undefined ? {} : { scope }),
+    ...(clientAddress === undefined ? {} : { clientAddress }),
+  };
 }
 
 const WARN_EVERY_MS = 60_000;

@@ -12,6 +12,7 @@ export const ERRORS = {
   ERR_EXPIRY_PAST: { exitStatus: 1, httpStatus: 422, namesCause: true },
   ERR_REKEY_REFUSED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_RESTORE_REFUSED: { exitStatus: 6, httpStatus: 422, namesCause: true },
+  ERR_METADATA_UNSUPPORTED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_KEYSTORE_MISSING: { exitStatus: 1, httpStatus: 404, namesCause: true },
   ERR_FILE: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_OUTPUT: { exitStatus: 1, httpStatus: 500, namesCause: true },

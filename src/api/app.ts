@@ -5,6 +5,7 @@ import { AppError } from "../errors.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
 import { accessOf, type AccessPolicy, admits, assertAccess } from "./access.ts";
 import { type DefectLog, describeProblem, PROBLEM_HEADERS, type ProblemCounts } from "./problem.ts";
+import { splitUrl } from "./split_url.ts";
 import { answer, NO_STORE, type Reply, type Route } from "./route.ts";
 
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -140,6 +141,7 @@ function callOf(context: Context<Environment>) {
   return {
     peer: context.env.peer,
     header: (name: string) => context.req.header(name),
+    query: splitUrl(context.req.url)[1],
     parameters: context.req.param() as Record<string, string>,
     readBody: () => readJson(context),
   };

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
 import { accessOf, type AccessPolicy, admits } from "./access.ts";
 import { announcesBody, rawHeader } from "./raw_headers.ts";
+import { splitUrl } from "./split_url.ts";
 import { NO_STORE, type Reply, type Route } from "./route.ts";
 
 /** @returns false where it has not answered, and everything is still to be done */
@@ -21,12 +22,13 @@ export function answerDirectly(routes: readonly Route[], policy: AccessPolicy): 
   const outbox = new Outbox();
   for (const route of routes) if (route.respondNow) direct.set(route.path, route);
   return function answeringDirectly(request, response, peer) {
-    const route = direct.get(request.url ?? "");
+    const [path, query] = splitUrl(request.url ?? "");
+    const route = direct.get(path);
     // Node gives a response its socket when it is its turn; others have to wait in line.
     if (route?.respondNow === undefined || response.socket === null) return false;
     if (request.method !== route.method || announcesBody(request.rawHeaders)) return false;
     if (!admits(route.access, accessOf(peer, policy))) return false;
-    const reply = replyOf(route.respondNow, request.rawHeaders, peer);
+    const reply = replyOf(route.respondNow, request.rawHeaders, query, peer);
     if (reply === undefined || reply.body !== undefined || reply.text !== undefined) return false;
     outbox.send(response, reply);
     return true;
@@ -36,10 +38,11 @@ export function answerDirectly(routes: readonly Route[], policy: AccessPolicy): 
 function replyOf(
   respondNow: NonNullable<Route["respondNow"]>,
   rawHeaders: readonly string[],
+  query: string,
   peer: PeerCredentials | undefined,
 ): Reply | undefined {
   try {
-    return respondNow({ peer, header: (name) => rawHeader(rawHeaders, name) });
+    return respondNow({ peer, query, header: (name) => rawHeader(rawHeaders, name) });
   } catch {
     // The app will meet the same, and knows how to say it.
     return undefined;

@@ -7,11 +7,13 @@ import {
   type Key,
   type KeyList,
   keyPath,
+  keyRevisionSchema,
   KEYS_PATH,
   newKeySchema,
 } from "../protocol/keys.ts";
 import type { KeyService } from "../service/keys.ts";
 import { parseWantedExpiry } from "./expiry.ts";
+import { parseMetadata } from "./metadata.ts";
 import { expiresAt, instantOrNull } from "./instant.ts";
 import { type Call, parameter, parseBody, type Route } from "./route.ts";
 
@@ -35,8 +37,10 @@ export function keyRoutes(keys: KeyService, clock: Clock): Route[] {
       access: "admin",
       async respond(call) {
         const newKey = await parseBody(call, newKeySchema);
-        const wanted = parseWantedExpiry(newKey);
-        const { key, secret } = await keys.create(parseAlias(newKey.alias), wanted);
+        const wantedExpiry = parseWantedExpiry(newKey);
+        const metadata = parseMetadata(newKey);
+        const alias = parseAlias(newKey.alias);
+        const { key, secret } = await keys.create(alias, { wantedExpiry, metadata });
         const body: CreatedKey = {
           alias: key.alias,
           key: secret.reveal(),
@@ -53,6 +57,21 @@ export function keyRoutes(keys: KeyService, clock: Clock): Route[] {
       access: "admin",
       async respond(call) {
         const body: Key = present(await keys.get(aliasOf(call)), clock());
+        return { status: 200, body };
+      },
+    },
+    {
+      method: "PATCH",
+      path: `${KEYS_PATH}/:alias`,
+      access: "admin",
+      async respond(call) {
+        const { alias, disabled, ...fields } = await parseBody(call, keyRevisionSchema);
+        const key = await keys.revise(aliasOf(call), {
+          alias: alias === undefined ? undefined : parseAlias(alias),
+          isDisabled: disabled,
+          metadata: parseMetadata(fields),
+        });
+        const body: Key = present(key, clock());
         return { status: 200, body };
       },
     },
@@ -81,5 +100,11 @@ function present(key: ApiKey, now: Instant): Key {
     expiresOn: key.expiry?.expiresOn ?? null,
     expired: key.expiry !== undefined && isExpired(key.expiry, now),
     readable: key.lastCharacters !== undefined,
+    disabled: key.isDisabled,
+    description: key.metadata.description ?? null,
+    owner: key.metadata.owner ?? null,
+    scopes: [...key.metadata.scopes],
+    networks: [...key.metadata.networks.networks],
+    supported: key.metadata.isUnderstood,
   };
 }

@@ -29,7 +29,8 @@ export async function callLocally(
       const parameters = route.method === method ? matchPath(route.path, path) : undefined;
       if (parameters === undefined) continue;
       const header = () => undefined;
-      const call = { peer, header, parameters, readBody: () => Promise.resolve(body) };
+      const readBody = () => Promise.resolve(body);
+      const call = { peer, header, query: "", parameters, readBody };
       return await answer(route, call, policy);
     }
     throw new AppError("ERR_ROUTE_UNKNOWN", `no such resource: ${method} ${path}`);

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
 import { type Access, type AccessPolicy, assertAccess } from "./access.ts";
 
-export type Method = "GET" | "POST" | "DELETE";
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
 /** What a route answers, before it becomes HTTP. */
 export interface Reply {
@@ -23,6 +23,8 @@ export interface CallHead {
   readonly peer: PeerCredentials | undefined;
   /** @param name in lower case */
   readonly header: (name: string) => string | undefined;
+  /** What follows the path's `?`; empty for nothing. */
+  readonly query: string;
 }
 
 /** What a route is asked, wherever it comes from. */

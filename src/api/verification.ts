@@ -11,6 +11,7 @@ import {
 import type { Verdict, VerificationService } from "../service/verification.ts";
 import { expiresAt } from "./instant.ts";
 import { presentedKey } from "../protocol/presented_key.ts";
+import { parsePurpose, parseQueryPurpose } from "./purpose.ts";
 import { parseBody, type Reply, type Route } from "./route.ts";
 
 /** The routes that check keys. */
@@ -21,8 +22,9 @@ export function verificationRoutes(verification: VerificationService): Route[] {
       path: VERIFY_PATH,
       access: "verifier",
       async respond(call) {
-        const { key } = await parseBody(call, verifyRequestSchema);
-        return { status: 200, body: present(await verification.verify(key)) };
+        const { key, ...purpose } = await parseBody(call, verifyRequestSchema);
+        const verdict = await verification.verify(key, parsePurpose(purpose));
+        return { status: 200, body: present(verdict) };
       },
     },
     {
@@ -31,8 +33,8 @@ export function verificationRoutes(verification: VerificationService): Route[] {
       access: "verifier",
       maxBodyBytes: MAX_BATCH_BYTES,
       async respond(call) {
-        const { keys } = await parseBody(call, verifyBatchRequestSchema);
-        const verdicts = await verification.verifyAll(keys);
+        const { keys, ...purpose } = await parseBody(call, verifyBatchRequestSchema);
+        const verdicts = await verification.verifyAll(keys, parsePurpose(purpose));
         const body: Verifications = { results: verdicts.map(present) };
         return { status: 200, body };
       },
@@ -41,14 +43,18 @@ export function verificationRoutes(verification: VerificationService): Route[] {
       method: "GET",
       path: AUTH_PATH,
       access: "verifier",
-      async respond({ header }) {
+      async respond({ header, query }) {
+        const purpose = query === "" ? undefined : parseQueryPurpose(query);
         const key = presentedKey(header);
-        return key === undefined ? UNAUTHORIZED : authorize(await verification.verify(key));
+        return key === undefined
+          ? UNAUTHORIZED
+          : authorize(await verification.verify(key, purpose));
       },
-      respondNow({ header }) {
+      respondNow({ header, query }) {
+        const purpose = query === "" ? undefined : parseQueryPurpose(query);
         const key = presentedKey(header);
         if (key === undefined) return UNAUTHORIZED;
-        const verdict = verification.verifyNow(key);
+        const verdict = verification.verifyNow(key, purpose);
         return verdict && authorize(verdict);
       },
     },

@@ -19,7 +19,7 @@ export function parseArguments(command: CommandSpec, argv: readonly string[]): A
   );
   // Leniently first, as its own errors know no suggestions.
   const { tokens } = parseArgs({ args: [...argv], options, tokens: true, strict: false });
-  const values = new Map<string, string | true>();
+  const values = new Map<string, readonly (string | true)[]>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
@@ -31,24 +31,25 @@ export function parseArguments(command: CommandSpec, argv: readonly string[]): A
     if (spec.value === undefined && value !== undefined) throw usage(`${rawName} takes no value`);
     // An unset variable in a script must not turn into the default keystore.
     if (value === "") throw usage(`the value of ${rawName} is empty`);
-    if (values.has(name)) throw usage(`${rawName} is given more than once`);
+    if (values.has(name) && !spec.isRepeatable) throw usage(`${rawName} is given more than once`);
     if (value?.startsWith("-") && !token.inlineValue) {
       throw usage(
         `${rawName} needs a value; if it is '${printable(value)}': ${rawName}=${printable(value)}`,
       );
     }
-    values.set(name, value ?? true);
+    values.set(name, [...values.get(name) ?? [], value ?? true]);
   }
-  const surplus = positionals[command.argument === undefined ? 0 : 1];
+  const surplus = positionals[command.argument?.split(" ").length ?? 0];
   if (surplus !== undefined) {
     throw usage(command.noArgument ?? `unexpected argument '${printable(surplus)}'`);
   }
   return {
     positionals,
     value(name) {
-      const value = values.get(name);
+      const [value] = values.get(name) ?? [];
       return value === true ? undefined : value;
     },
+    values: (name) => values.get(name)?.filter((value) => value !== true),
     isSet: (name) => values.has(name),
   };
 }

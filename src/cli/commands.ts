@@ -1,13 +1,18 @@
 import type { CommandSpec } from "./command.ts";
 import { createCommand } from "./create.ts";
 import { daemonCommand } from "./daemon.ts";
+import { describeCommand } from "./describe.ts";
+import { disableCommand } from "./disable.ts";
+import { enableCommand } from "./enable.ts";
 import { keystoreBackupCommand } from "./keystore_backup.ts";
 import { keystoreCheckCommand } from "./keystore_check.ts";
 import { keystoreInfoCommand } from "./keystore_info.ts";
 import { keystoreRekeyCommand } from "./keystore_rekey.ts";
 import { keystoreRestoreCommand } from "./keystore_restore.ts";
 import { listCommand } from "./list.ts";
+import { renameCommand } from "./rename.ts";
 import { revokeCommand } from "./revoke.ts";
+import { showCommand } from "./show.ts";
 import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -15,6 +20,11 @@ import { verifyCommand } from "./verify.ts";
 export const COMMANDS: readonly CommandSpec[] = [
   createCommand,
   listCommand,
+  showCommand,
+  describeCommand,
+  renameCommand,
+  disableCommand,
+  enableCommand,
   revokeCommand,
   verifyCommand,
   statusCommand,

@@ -6,25 +6,28 @@ import type { CreatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
 import { askedExpiry, describeStoredExpiry, EXPIRY_OPTIONS } from "./expiry_arguments.ts";
+import { askedMetadata, METADATA_OPTIONS } from "./metadata_arguments.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const createCommand: CommandSpec = {
   name: "create",
   argument: "[alias]",
   summary: "Create an API key and show it, once",
-  options: [ALIAS_OPTION, ...EXPIRY_OPTIONS, JSON_OPTION, ...WRITER_OPTIONS],
+  options: [ALIAS_OPTION, ...EXPIRY_OPTIONS, ...METADATA_OPTIONS, JSON_OPTION, ...WRITER_OPTIONS],
   examples: [
     "apikey create --alias mcp-openai",
     "apikey create mcp-claude --json",
     "apikey create ci-job --expires-in 30d",
     "apikey create mcp-claude --expires-on 2031-12-31T23:59:59",
+    "apikey create report --scope mcp:read --cidr 10.0.0.0/8 --owner ops",
     "apikey create --alias test --keystore ./metricshub-keystore.p12",
   ],
   async run(args, { env, connect, print, complain }) {
     const alias = parseAlias(requireAlias(args));
     const expiry = askedExpiry(args);
     const client = await connect(targetSettings(args, env));
-    const created = await client.createKey({ alias, ...expiry }).catch((error) => {
+    const newKey = { alias, ...expiry, ...askedMetadata(args) };
+    const created = await client.createKey(newKey).catch((error) => {
       throw withUpstreamText(error, alias);
     });
     const asJson = args.isSet("json");

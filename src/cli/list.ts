@@ -17,9 +17,13 @@ export const listCommand: CommandSpec = {
   },
 };
 
-function describe({ alias, maskedKey, expiresOn, expired, readable }: Key): string {
-  const line = `${printable(alias)} ${printable(maskedKey)}`;
-  if (!readable) return `${line} (Cannot be opened)`;
-  if (expiresOn === null) return line;
-  return `${line} (${expired ? "Expired" : "Expires"} on ${expiresOn})`;
+function describe({ alias, maskedKey, expiresOn, expired, readable, disabled }: Key): string {
+  const remarks = [
+    ...(readable ? [] : ["Cannot be opened"]),
+    ...(expiresOn === null ? [] : [`${expired ? "Expired" : "Expires"} on ${expiresOn}`]),
+    ...(disabled ? ["Disabled"] : []),
+  ];
+  return [printable(alias), printable(maskedKey), ...remarks.map((remark) => `(${remark})`)].join(
+    " ",
+  );
 }

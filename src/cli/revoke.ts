@@ -1,7 +1,5 @@
-import { lookupAlias } from "../model/alias.ts";
 import { printable } from "../model/printable.ts";
-import { AppError } from "../errors.ts";
-import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
+import { ALIAS_OPTION, requireLookupAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
@@ -12,11 +10,7 @@ export const revokeCommand: CommandSpec = {
   options: [ALIAS_OPTION, JSON_OPTION, ...WRITER_OPTIONS],
   examples: ["apikey revoke --alias mcp-openai", "apikey revoke mcp-claude"],
   async run(args, { env, connect, print }) {
-    const alias = lookupAlias(requireAlias(args));
-    // In a URL's path these would mean another resource.
-    if (["", ".", ".."].includes(alias)) {
-      throw new AppError("ERR_INVALID_ALIAS", `no key can have the alias '${alias}'`);
-    }
+    const alias = requireLookupAlias(args);
     const client = await connect(targetSettings(args, env));
     await client.revokeKey(alias);
     if (args.isSet("json")) print(`${JSON.stringify({ alias, revoked: true })}\n`);

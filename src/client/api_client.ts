@@ -5,7 +5,9 @@ import {
   type Key,
   keyListSchema,
   keyPath,
+  type KeyRevision,
   KEYS_PATH,
+  keySchema,
   type NewKey,
 } from "../protocol/keys.ts";
 import {
@@ -33,6 +35,7 @@ import {
   verificationsSchema,
   VERIFY_BATCH_PATH,
   VERIFY_PATH,
+  type VerifyPurpose,
 } from "../protocol/verification.ts";
 import { incomprehensible, problemError } from "./problem.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -57,18 +60,30 @@ export class ApiClient {
     return keys;
   }
 
+  async getKey(alias: string): Promise<Key> {
+    return await this.#call({ method: "GET", path: keyPath(alias) }, keySchema);
+  }
+
+  reviseKey(alias: string, body: KeyRevision): Promise<Key> {
+    return this.#call({ method: "PATCH", path: keyPath(alias), body }, keySchema);
+  }
+
   async revokeKey(alias: string): Promise<void> {
     await this.#call({ method: "DELETE", path: keyPath(alias) }, v.undefined());
   }
 
-  verify(key: string): Promise<Verification> {
-    const request = { method: "POST", path: VERIFY_PATH, body: { key } } as const;
+  verify(key: string, purpose: VerifyPurpose = {}): Promise<Verification> {
+    const request = { method: "POST", path: VERIFY_PATH, body: { key, ...purpose } } as const;
     return this.#call(request, verificationSchema);
   }
 
   /** Of each key, in order; at most MAX_BATCH_KEYS of them. */
-  async verifyBatch(keys: readonly string[]): Promise<Verification[]> {
-    const request = { method: "POST", path: VERIFY_BATCH_PATH, body: { keys } } as const;
+  async verifyBatch(
+    keys: readonly string[],
+    purpose: VerifyPurpose = {},
+  ): Promise<Verification[]> {
+    const body = { keys, ...purpose };
+    const request = { method: "POST", path: VERIFY_BATCH_PATH, body } as const;
     const { results } = await this.#call(request, verificationsSchema);
     return results;
   }

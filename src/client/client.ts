@@ -8,7 +8,14 @@ import { socketTransport } from "./socket.ts";
 export interface Client extends
   Pick<
     ApiClient,
-    "verify" | "verifyBatch" | "createKey" | "listKeys" | "revokeKey" | "status"
+    | "verify"
+    | "verifyBatch"
+    | "createKey"
+    | "listKeys"
+    | "getKey"
+    | "reviseKey"
+    | "revokeKey"
+    | "status"
   >,
   Disposable {
   /** Ends what is being checked, and every later check, with ERR_SOCKET. */

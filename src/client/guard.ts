@@ -1,4 +1,5 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import type { VerifyPurpose } from "../protocol/verification.ts";
 import { authenticate, type Verifier } from "./authenticate.ts";
 
 /** What a guarded route finds in Hono's context. */
@@ -10,6 +11,8 @@ export interface GuardVariables {
 export interface GuardDependencies {
   /** Asked for at every request, so that it may come later. */
   readonly verifier: () => Promise<Verifier>;
+  /** What a request's key must be good for. */
+  readonly purpose: (context: Context) => VerifyPurpose;
   /** Has the reason for each 503. */
   readonly onError: (error: unknown) => void;
 }
@@ -21,12 +24,13 @@ export interface GuardDependencies {
  * Hono itself is not loaded: a middleware is a function.
  */
 export function guard(
-  { verifier, onError }: GuardDependencies,
+  { verifier, purpose, onError }: GuardDependencies,
 ): MiddlewareHandler<{ Variables: GuardVariables }> {
   return async function apiKeyGuard(context, next) {
     let alias: string | undefined;
     try {
-      alias = await authenticate(context.req.raw.headers, await verifier());
+      const { headers } = context.req.raw;
+      alias = await authenticate(headers, await verifier(), purpose(context));
     } catch (error) {
       onError(error);
       return refuse(503, "Service Unavailable", { "Retry-After": "1" });

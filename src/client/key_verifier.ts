@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
-import { digestKey } from "../model/key_digest.ts";
-import type { Verification } from "../protocol/verification.ts";
+import { digestKey, type KeyDigest } from "../model/key_digest.ts";
+import type { Verification, VerifyPurpose } from "../protocol/verification.ts";
 import type { Client } from "./client.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { EventFollower } from "./event_follower.ts";
@@ -64,8 +64,8 @@ export class KeyVerifier implements AsyncDisposable {
    *
    * @param key as it was presented; may be any text
    */
-  verifyNow(key: string): Verification | undefined {
-    return this.#memory.find(digestKey(key));
+  verifyNow(key: string, purpose?: VerifyPurpose): Verification | undefined {
+    return this.#memory.find(digestQuestion(key, purpose));
   }
 
   /**
@@ -75,12 +75,12 @@ export class KeyVerifier implements AsyncDisposable {
    * @throws AppError ERR_DAEMON_UNREACHABLE, ERR_DAEMON_UNTRUSTED, ERR_FORBIDDEN, ERR_SOCKET or
    *   ERR_KEYSTORE_* where that cannot be decided; it must not count as valid then
    */
-  async verify(key: string): Promise<Verification> {
-    const digest = digestKey(key);
+  async verify(key: string, purpose?: VerifyPurpose): Promise<Verification> {
+    const digest = digestQuestion(key, purpose);
     const known = this.#memory.find(digest);
     if (known !== undefined) return known;
     const asked = this.#memory.revision;
-    const verification = await this.#client.verify(key);
+    const verification = await this.#client.verify(key, purpose);
     this.#memory.remember(digest, verification, asked);
     return verification;
   }
@@ -103,6 +103,14 @@ export class KeyVerifier implements AsyncDisposable {
     if (isRefusal(error)) this.#memory.forget();
     this.#opened.reject(error ?? new AppError("ERR_SOCKET", "the daemon gives no events"));
   }
+}
+
+/** For each purpose an answer of its own. */
+function digestQuestion(key: string, purpose: VerifyPurpose | undefined): KeyDigest {
+  const { scope, clientAddress } = purpose ?? {};
+  if (scope === undefined && clientAddress === undefined) return digestKey(key);
+  // As JSON none of the three can pass for part of another one.
+  return digestKey(JSON.stringify([key, scope ?? "", clientAddress ?? ""]));
 }
 
 /** A daemon that lets this process check no keys any more, or another process in its place. */

@@ -5,6 +5,8 @@ import { type Instant, parseEpochMs } from "../model/instant.ts";
 import { digestKey, type KeyDigest } from "../model/key_digest.ts";
 import type { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
+import type { MetadataChange } from "../model/key_metadata.ts";
+import { readMetadata, withMetadata } from "./metadata_attribute.ts";
 import {
   type EncryptedPrivateKeyInfo,
   openPrivateKeyInfo,
@@ -26,6 +28,8 @@ import { encodeSecretBag } from "../pkcs12/secret_bag.ts";
 export const ENTRY_PASSWORD = "secret";
 
 const NAME_PREFIX = "api_key:";
+/** Of keys that MetricsHub must not find. */
+const DISABLED_PREFIX = "disabled_api_key:";
 const EXPIRY_SEPARATOR = "__";
 const CREATION_DATE = /^Time (\d{1,15})$/;
 const SHOWN_CHARACTERS = 4;
@@ -63,6 +67,11 @@ export class ApiKeyEntry {
     this.#opened = opened;
   }
 
+  /** MetricsHub does not look at what is named otherwise than it names its keys. */
+  get isDisabled(): boolean {
+    return hasPrefix(this.bag, DISABLED_PREFIX);
+  }
+
   /** What is in the bag, once it has been opened. */
   get key(): ApiKey | undefined {
     return this.#opened?.key;
@@ -88,18 +97,23 @@ export class ApiKeyEntry {
    * could parse, is a key all the same: without `lastCharacters`, there to be revoked.
    */
   open(sealed: EncryptedPrivateKeyInfo | undefined, derivation: Derivation | undefined): void {
-    const { alias } = this;
+    const { alias, isDisabled } = this;
     const createdAt = creationDate(this.bag);
+    const metadata = readMetadata(this.bag);
     try {
       if (sealed === undefined || derivation === undefined) throw cannotOpen();
       const { privateKey } = openPrivateKeyInfo(sealed, derivation.material);
       const { digest, lastCharacters, expiry } = decodeAndWipe(privateKey);
       this.#derivation = derivation;
-      this.#opened = { key: { alias, createdAt, lastCharacters, expiry }, digest };
+      const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata };
+      this.#opened = { key, digest };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const key = { alias, createdAt, lastCharacters: undefined, expiry: undefined };
-      this.#opened = { key, digest: undefined };
+      const nothing = { lastCharacters: undefined, expiry: undefined };
+      this.#opened = {
+        key: { alias, createdAt, ...nothing, isDisabled, metadata },
+        digest: undefined,
+      };
     }
   }
 
@@ -123,6 +137,19 @@ export class ApiKeyEntry {
     return this.#with(withProtectedContent(this.bag, content), derivation);
   }
 
+  /** The same key, once opened, under another name or with other metadata, and alone there. */
+  revised({ alias = this.alias, isDisabled = this.isDisabled, metadata }: Revision): ApiKeyEntry {
+    if (this.#opened === undefined) throw new TypeError("an entry that has not been opened");
+    const name = (isDisabled ? DISABLED_PREFIX : NAME_PREFIX) + alias;
+    const isNamed = this.bag.friendlyName?.toLowerCase() === name;
+    const named = isNamed ? this.bag : this.bag.withFriendlyName(name);
+    const bag = metadata === undefined ? named : withMetadata(named, metadata);
+    const key = { ...this.#opened.key, alias, isDisabled, metadata: readMetadata(bag) };
+    const entry = new ApiKeyEntry(alias, bag, [], { ...this.#opened, key });
+    entry.#derivation = this.#derivation;
+    return entry;
+  }
+
   #with(bag: SafeBag, derivation: Derivation | undefined): ApiKeyEntry {
     const entry = new ApiKeyEntry(this.alias, bag, this.shadowed, this.#opened);
     entry.#derivation = derivation;
@@ -130,11 +157,22 @@ export class ApiKeyEntry {
   }
 }
 
-/** @returns undefined for a bag that is not an API key's */
+/** @returns undefined for a bag that is not an API key's, disabled or not */
 export function apiKeyAlias(bag: SafeBag): Alias | undefined {
-  // Java compares names in lower case, whatever the file has.
-  const name = bag.friendlyName?.toLowerCase();
-  return name?.startsWith(NAME_PREFIX) ? lookupAlias(name.slice(NAME_PREFIX.length)) : undefined;
+  const prefix = [NAME_PREFIX, DISABLED_PREFIX].find((each) => hasPrefix(bag, each));
+  return prefix === undefined ? undefined : lookupAlias(bag.friendlyName!.slice(prefix.length));
+}
+
+/** Java compares names in lower case, whatever the file has. */
+function hasPrefix({ friendlyName }: SafeBag, prefix: string): boolean {
+  return friendlyName?.slice(0, prefix.length).toLowerCase() === prefix;
+}
+
+/** What is to be different; undefined for what stays. */
+export interface Revision {
+  readonly alias?: Alias | undefined;
+  readonly isDisabled?: boolean | undefined;
+  readonly metadata?: MetadataChange | undefined;
 }
 
 export interface NewApiKey {
@@ -142,11 +180,12 @@ export interface NewApiKey {
   readonly secret: Secret;
   readonly createdAt: Instant;
   readonly expiry: Expiry | undefined;
+  readonly metadata?: MetadataChange | undefined;
 }
 
 /** Makes the bag for a new key, as Java would. */
 export async function sealApiKeyEntry(
-  { alias, secret, createdAt, expiry }: NewApiKey,
+  { alias, secret, createdAt, expiry, metadata = {} }: NewApiKey,
   keys: PasswordKeys,
   salt: Uint8Array,
 ): Promise<{ entry: ApiKeyEntry; key: ApiKey }> {
@@ -157,15 +196,16 @@ export async function sealApiKeyEntry(
   const material = await deriveKeyMaterial(scheme, keys);
   const info = { algorithm: OID.AES, privateKey: payload };
   const bagValue = encodeSecretBag(sealPrivateKeyInfo(info, scheme, material));
-  const opened = {
-    key: { alias, createdAt, expiry, lastCharacters: lastCharactersOf(octets) },
-    digest: digestKey(octets),
-  };
+  const lastCharacters = lastCharactersOf(octets);
+  const digest = digestKey(octets);
   payload.fill(0);
   octets.fill(0);
   const localKeyId = Buffer.from(`Time ${createdAt}`, "latin1");
-  const bag = newSafeBag(OID.SECRET_BAG, bagValue, NAME_PREFIX + alias, localKeyId);
-  return { entry: new ApiKeyEntry(alias, bag, [], opened), key: opened.key };
+  const bare = newSafeBag(OID.SECRET_BAG, bagValue, NAME_PREFIX + alias, localKeyId);
+  const bag = withMetadata(bare, metadata);
+  const isDisabled = false;
+  const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata: readMetadata(bag) };
+  return { entry: new ApiKeyEntry(alias, bag, [], { key, digest }), key };
 }
 
 function cannotOpen(): AppError {

@@ -53,7 +53,10 @@ function entryOf(
   previous: ApiKeyEntry | undefined,
 ): ApiKeyEntry {
   if (shadowed !== undefined) {
-    return new ApiKeyEntry(alias, bag, [...shadowed.shadowed, shadowed.bag]);
+    const entry = new ApiKeyEntry(alias, bag, [...shadowed.shadowed, shadowed.bag]);
+    // What MetricsHub sees is what counts: a program may have made a key where one was disabled.
+    const isHidden = entry.isDisabled && !shadowed.isDisabled;
+    return isHidden ? new ApiKeyEntry(alias, shadowed.bag, [...shadowed.shadowed, bag]) : entry;
   }
   const isSame = previous !== undefined &&
     Buffer.compare(previous.bag.encoding, bag.encoding) === 0;

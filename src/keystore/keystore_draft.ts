@@ -8,9 +8,14 @@ import {
 } from "../pkcs12/encryption_scheme.ts";
 import type { Pfx } from "../pkcs12/pfx.ts";
 import { gather, type SafeBag } from "../pkcs12/safe_bag.ts";
-import { type ApiKeyEntry, type NewApiKey, sealApiKeyEntry } from "./api_key_entry.ts";
+import {
+  type ApiKeyEntry,
+  type NewApiKey,
+  type Revision,
+  sealApiKeyEntry,
+} from "./api_key_entry.ts";
 import type { KeyChange } from "./key_change.ts";
-import { type KeystoreContent, sharedSalt } from "./keystore_content.ts";
+import { type KeystoreContent, openKey, sharedSalt } from "./keystore_content.ts";
 
 export interface FinishedDraft {
   readonly pfx: Pfx;
@@ -69,6 +74,26 @@ export class KeystoreDraft {
     return key;
   }
 
+  /**
+   * Changes what is known of a key, its alias among it.
+   *
+   * @returns the key as it will be listed
+   * @throws AppError ERR_METADATA_UNSUPPORTED
+   */
+  async revise(alias: Alias, revision: Revision): Promise<ApiKey> {
+    const drafted = this.#find(alias);
+    const newAlias = revision.alias ?? alias;
+    if (drafted === undefined) throw new TypeError("alias unknown");
+    if (newAlias !== alias && this.has(newAlias)) throw new TypeError("alias in use");
+    const { original } = drafted;
+    const key = await openKey(this.#base, drafted.entry);
+    const entry = drafted.entry.revised(revision);
+    if (Buffer.compare(entry.bag.encoding, drafted.entry.bag.encoding) === 0) return key;
+    if (newAlias !== alias) this.remove(alias);
+    this.#drafted.set(newAlias, { entry, original });
+    return await openKey(this.#base, entry);
+  }
+
   /** Removes every bag of this alias: a file that some program garbled may hold several. */
   remove(alias: Alias): void {
     if (!this.has(alias)) throw new TypeError("alias unknown");
@@ -123,10 +148,10 @@ export class KeystoreDraft {
   }
 
   #saved(pfx: Pfx, resealed: Iterable<ApiKeyEntry>): KeystoreContent {
-    // In place: a copy for each save of a large keystore would be most of its garbage.
-    const entries = this.#base.entries as Map<Alias, ApiKeyEntry>;
     const { digests } = this.#base;
-    for (const [original, successor] of this.#successors()) {
+    const successors = this.#successors();
+    const entries = withRenamed(this.#base.entries, successors);
+    for (const [original, successor] of successors) {
       digests.remove(original);
       if (successor === undefined) entries.delete(original.alias);
     }
@@ -158,6 +183,20 @@ export class KeystoreDraft {
     }
     return resealed;
   }
+}
+
+/** In place where none is: a copy for each save of a large keystore would be most of its garbage. */
+function withRenamed(
+  entries: ReadonlyMap<Alias, ApiKeyEntry>,
+  successors: ReadonlyMap<ApiKeyEntry, ApiKeyEntry | undefined>,
+): Map<Alias, ApiKeyEntry> {
+  const isRenamed = ([{ alias }, successor]: [ApiKeyEntry, ApiKeyEntry | undefined]) =>
+    successor !== undefined && successor.alias !== alias;
+  if (![...successors].some(isRenamed)) return entries as Map<Alias, ApiKeyEntry>;
+  return new Map(Array.from(entries.values(), (entry) => {
+    const now = successors.get(entry) ?? entry;
+    return [now.alias, now];
+  }));
 }
 
 function withReplaced(

@@ -1,6 +1,7 @@
 import type { Alias } from "./alias.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Instant } from "./instant.ts";
+import type { KeyMetadata } from "./key_metadata.ts";
 
 /** What is remembered of a key once it has been created: never the key itself. */
 export interface ApiKey {
@@ -9,6 +10,9 @@ export interface ApiKey {
   readonly lastCharacters: string | undefined;
   readonly createdAt: Instant | undefined;
   readonly expiry: Expiry | undefined;
+  /** Refused by everybody, until it is enabled again. */
+  readonly isDisabled: boolean;
+  readonly metadata: KeyMetadata;
 }
 
 const MASK = "*".repeat(20);

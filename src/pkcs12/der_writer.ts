@@ -49,6 +49,10 @@ const KNOWN: ReadonlyMap<string, Uint8Array> = new Map(
   ]),
 );
 
+export function encodeUtf8String(text: string): Uint8Array {
+  return encodeDer(TAG.UTF8_STRING, Buffer.from(text, "utf8"));
+}
+
 /** UTF-16, big-endian, as BMPString has it and Java writes it (surrogate pairs included). */
 export function encodeBmpString(text: string): Uint8Array {
   return encodeDer(TAG.BMP_STRING, utf16BigEndian(text));

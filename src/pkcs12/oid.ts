@@ -38,4 +38,6 @@ export const OID = {
   SHA256: "2.16.840.1.101.3.4.2.1",
   SHA384: "2.16.840.1.101.3.4.2.2",
   SHA512: "2.16.840.1.101.3.4.2.3",
+  /** Our own: drawn at random below 2.25 (ITU-T X.667), with no more bits than GnuTLS reads. */
+  API_KEY_METADATA: "2.25.3336812849044981",
 } as const;

@@ -5,6 +5,7 @@ import {
   encodeObjectIdentifier,
   encodeOctetString,
   encodeSequence,
+  encodeUtf8String,
 } from "./der_writer.ts";
 import { checkCount } from "./limits.ts";
 import { OID } from "./oid.ts";
@@ -46,15 +47,83 @@ export class SafeBag {
     return decodeAttributes(decodeParts(this.encoding).bagAttributes).localKeyId;
   }
 
+  /** The UTF8String that is an attribute's only value; undefined for anything else. */
+  utf8Attribute(attributeId: string): string | undefined {
+    const { bagAttributes } = decodeParts(this.encoding);
+    for (const attribute of splitAttributes(bagAttributes)) {
+      if (attribute.id !== attributeId) continue;
+      const { nextTag } = attribute.values;
+      if (nextTag !== TAG.UTF8_STRING) return undefined;
+      const content = attribute.values.content(TAG.UTF8_STRING);
+      return attribute.values.nextTag === undefined ? Buffer.from(content).toString() : undefined;
+    }
+    return undefined;
+  }
+
+  hasAttribute(attributeId: string): boolean {
+    const octets = Buffer.from(
+      this.encoding.buffer,
+      this.encoding.byteOffset,
+      this.encoding.length,
+    );
+    // Of thousands of bags few have one that is asked for: those that cannot are told apart at once.
+    if (!octets.includes(encodeObjectIdentifier(attributeId))) return false;
+    const { bagAttributes } = decodeParts(this.encoding);
+    return splitAttributes(bagAttributes).some(({ id }) => id === attributeId);
+  }
+
   /** The same entry, attributes octet for octet, around another value. */
   withBagValue(bagValue: Uint8Array): SafeBag {
     const { bagId, bagAttributes } = decodeParts(this.encoding);
-    return new SafeBag(encodeSequence(
-      encodeObjectIdentifier(bagId),
-      encodeDer(TAG.CONTEXT_0, bagValue),
-      ...(bagAttributes === undefined ? [] : [bagAttributes]),
-    ));
+    return encodeBag(bagId, bagValue, bagAttributes);
   }
+
+  withFriendlyName(name: string): SafeBag {
+    return this.#withAttribute(OID.FRIENDLY_NAME, encodeBmpString(name));
+  }
+
+  /** @param text undefined to go without this attribute */
+  withUtf8Attribute(attributeId: string, text: string | undefined): SafeBag {
+    return this.#withAttribute(attributeId, text === undefined ? text : encodeUtf8String(text));
+  }
+
+  /** All other attributes stay octet for octet, and in their order. */
+  #withAttribute(attributeId: string, value: Uint8Array | undefined): SafeBag {
+    const { bagId, bagValue, bagAttributes } = decodeParts(this.encoding);
+    const attributes = splitAttributes(bagAttributes);
+    const encoded = value === undefined ? [] : [encodeAttribute(attributeId, value)];
+    const at = attributes.findIndex(({ id }) => id === attributeId);
+    const others = attributes.filter(({ id }) => id !== attributeId).map((each) => each.encoding);
+    others.splice(at < 0 ? others.length : at, 0, ...encoded);
+    return encodeBag(bagId, bagValue, encodeDer(TAG.SET, ...others));
+  }
+}
+
+function encodeBag(
+  bagId: string,
+  bagValue: Uint8Array,
+  bagAttributes: Uint8Array | undefined,
+): SafeBag {
+  return new SafeBag(encodeSequence(
+    encodeObjectIdentifier(bagId),
+    encodeDer(TAG.CONTEXT_0, bagValue),
+    ...(bagAttributes === undefined ? [] : [bagAttributes]),
+  ));
+}
+
+interface Attribute {
+  readonly id: string;
+  readonly encoding: Uint8Array;
+  readonly values: DerReader;
+}
+
+function splitAttributes(bagAttributes: Uint8Array | undefined): Attribute[] {
+  const attributes = bagAttributes && new DerReader(bagAttributes).enter(TAG.SET);
+  if (attributes === undefined) return [];
+  return elements(attributes).map((encoding) => {
+    const attribute = new DerReader(encoding).enter(TAG.SEQUENCE);
+    return { id: attribute.objectIdentifier(), encoding, values: attribute.enter(TAG.SET) };
+  });
 }
 
 /**
@@ -81,15 +150,15 @@ export function newSafeBag(
   friendlyName: string,
   localKeyId: Uint8Array,
 ): SafeBag {
-  return new SafeBag(encodeSequence(
-    encodeObjectIdentifier(bagId),
-    encodeDer(TAG.CONTEXT_0, bagValue),
+  return encodeBag(
+    bagId,
+    bagValue,
     encodeDer(
       TAG.SET,
       encodeAttribute(OID.FRIENDLY_NAME, encodeBmpString(friendlyName)),
       encodeAttribute(OID.LOCAL_KEY_ID, encodeOctetString(localKeyId)),
     ),
-  ));
+  );
 }
 
 /** `bagAttributes` is the encoding of the SET, where there is one. */

@@ -4,6 +4,7 @@ export const TAG = {
   OCTET_STRING: 0x04,
   NULL: 0x05,
   OBJECT_IDENTIFIER: 0x06,
+  UTF8_STRING: 0x0c,
   BMP_STRING: 0x1e,
   SEQUENCE: 0x30,
   SET: 0x31,

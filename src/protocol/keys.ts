@@ -21,9 +21,22 @@ export const keySchema = v.object({
   expired: v.boolean(),
   /** Whether the entry opens; MetricsHub stops its search for a key at one that does not. */
   readable: v.boolean(),
+  /** Whether everybody refuses it until it is enabled again. */
+  disabled: v.optional(v.boolean(), false),
+  description: v.optional(v.nullable(v.string()), null),
+  owner: v.optional(v.nullable(v.string()), null),
+  /** What it may be used for; anything if there is none. */
+  scopes: v.optional(v.array(v.string()), []),
+  /** From where it may be used, in CIDR notation; from anywhere if there is none. */
+  networks: v.optional(v.array(v.string()), []),
+  /** Whether all that restricts it is understood; if not, it is refused. */
+  supported: v.optional(v.boolean(), true),
 });
 
 export const keyListSchema = v.object({ keys: v.array(keySchema) });
+
+const scopes = v.array(v.string());
+const networks = v.array(v.string());
 
 /** At most one of the three that say when the key expires; without any it does not. */
 export const newKeySchema = v.strictObject({
@@ -34,6 +47,20 @@ export const newKeySchema = v.strictObject({
   expiresOn: v.exactOptional(v.string()),
   /** From its creation on; a positive integer. */
   expiresInSeconds: v.exactOptional(v.number()),
+  description: v.exactOptional(v.string()),
+  owner: v.exactOptional(v.string()),
+  scopes: v.exactOptional(scopes),
+  networks: v.exactOptional(networks),
+});
+
+/** What is not there stays as it is; null or an empty list removes it. */
+export const keyRevisionSchema = v.strictObject({
+  alias: v.exactOptional(v.string()),
+  disabled: v.exactOptional(v.boolean()),
+  description: v.exactOptional(v.nullable(v.string())),
+  owner: v.exactOptional(v.nullable(v.string())),
+  scopes: v.exactOptional(scopes),
+  networks: v.exactOptional(networks),
 });
 
 /** The one answer that ever holds a key's secret. */
@@ -48,5 +75,6 @@ export const createdKeySchema = v.object({
 
 export type Key = v.InferOutput<typeof keySchema>;
 export type KeyList = v.InferOutput<typeof keyListSchema>;
+export type KeyRevision = v.InferOutput<typeof keyRevisionSchema>;
 export type NewKey = v.InferOutput<typeof newKeySchema>;
 export type CreatedKey = v.InferOutput<typeof createdKeySchema>;

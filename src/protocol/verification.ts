@@ -8,13 +8,31 @@ export const AUTH_PATH = "/v1/auth";
 export const MAX_BATCH_KEYS = 1_000;
 
 /** With room for more: whoever does not know a code goes by `valid`. */
-export const VERIFICATION_CODES = ["VALID", "NOT_FOUND", "EXPIRED"] as const;
+export const VERIFICATION_CODES = [
+  "VALID",
+  "NOT_FOUND",
+  "DISABLED",
+  "EXPIRED",
+  /** A later version has restricted the key in a way that this one does not know. */
+  "UNSUPPORTED",
+  "FORBIDDEN_NETWORK",
+  "INSUFFICIENT_SCOPE",
+] as const;
 
 export type VerificationCode = (typeof VERIFICATION_CODES)[number];
 
-export const verifyRequestSchema = v.strictObject({ key: v.string() });
+/** What keys are presented for. */
+const purpose = {
+  /** What they must be good for, as `mcp:read`. */
+  scope: v.exactOptional(v.string()),
+  /** From where they come, an IP address; without it keys that are bound to networks are refused. */
+  clientAddress: v.exactOptional(v.string()),
+};
+
+export const verifyRequestSchema = v.strictObject({ key: v.string(), ...purpose });
 
 export const verifyBatchRequestSchema = v.strictObject({
+  ...purpose,
   keys: v.pipe(v.array(v.string()), v.maxLength(MAX_BATCH_KEYS)),
 });
 
@@ -29,6 +47,7 @@ export const verificationSchema = v.object({
 
 export const verificationsSchema = v.object({ results: v.array(verificationSchema) });
 
+export type VerifyPurpose = Omit<VerifyRequest, "key">;
 export type VerifyRequest = v.InferOutput<typeof verifyRequestSchema>;
 export type Verification = v.InferOutput<typeof verificationSchema>;
 export type Verifications = v.InferOutput<typeof verificationsSchema>;

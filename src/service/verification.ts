@@ -2,7 +2,9 @@ import type { Alias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
 import { type Expiry, isExpired } from "../model/expiry.ts";
 import type { Clock } from "../model/instant.ts";
+import { NO_METADATA } from "../model/key_metadata.ts";
 import { digestKey, type KeyDigest } from "../model/key_digest.ts";
+import { covers, type Scope } from "../model/scope.ts";
 import type { Keystore } from "../keystore/keystore.ts";
 import { type KeystoreContent, openAll } from "../keystore/keystore_content.ts";
 import { LatencyHistogram } from "./latency_histogram.ts";
@@ -12,14 +14,28 @@ export interface VerificationServiceDependencies {
   readonly clock: Clock;
 }
 
+/** What a key is presented for, as far as its checker knows. */
+export interface Purpose {
+  /** undefined for one that needs none */
+  readonly scope?: Scope | undefined;
+  /** From where it is presented; undefined if nobody knows. */
+  readonly clientAddress?: string | undefined;
+}
+
+type FoundCode =
+  | "VALID"
+  | "DISABLED"
+  | "EXPIRED"
+  | "UNSUPPORTED"
+  | "FORBIDDEN_NETWORK"
+  | "INSUFFICIENT_SCOPE";
+
 /** What there is to say about a key that somebody presents. */
 export type Verdict =
   | { readonly code: "NOT_FOUND" }
-  | {
-    readonly code: "VALID" | "EXPIRED";
-    readonly alias: Alias;
-    readonly expiry: Expiry | undefined;
-  };
+  | { readonly code: FoundCode; readonly alias: Alias; readonly expiry: Expiry | undefined };
+
+const ANYTHING: Purpose = {};
 
 /** Built once: most of what an attacker asks ends here. */
 const NOT_FOUND: Verdict = { code: "NOT_FOUND" };
@@ -32,7 +48,15 @@ export class VerificationService {
   readonly #keystore: Keystore;
   readonly #clock: Clock;
   /** How many verdicts there have been of each kind. */
-  readonly counts: Record<Verdict["code"], number> = { VALID: 0, NOT_FOUND: 0, EXPIRED: 0 };
+  readonly counts: Record<Verdict["code"], number> = {
+    VALID: 0,
+    NOT_FOUND: 0,
+    DISABLED: 0,
+    EXPIRED: 0,
+    UNSUPPORTED: 0,
+    FORBIDDEN_NETWORK: 0,
+    INSUFFICIENT_SCOPE: 0,
+  };
   /** How long callers waited for theirs, those of a batch together. */
   readonly latency = new LatencyHistogram();
 
@@ -42,8 +66,8 @@ export class VerificationService {
   }
 
   /** @throws AppError ERR_KEYSTORE_* */
-  async verify(key: string): Promise<Verdict> {
-    return this.verifyNow(key) ?? (await this.verifyAll([key]))[0] ?? NOT_FOUND;
+  async verify(key: string, purpose: Purpose = ANYTHING): Promise<Verdict> {
+    return this.verifyNow(key, purpose) ?? (await this.verifyAll([key], purpose))[0] ?? NOT_FOUND;
   }
 
   /**
@@ -51,10 +75,10 @@ export class VerificationService {
    *
    * @throws AppError ERR_KEYSTORE_*
    */
-  verifyNow(key: string): Verdict | undefined {
+  verifyNow(key: string, purpose: Purpose = ANYTHING): Verdict | undefined {
     const startedAt = performance.now();
     const content = this.#keystore.readNow(startedAt)?.content;
-    const verdict = content && judge(content, digestKey(key), this.#clock);
+    const verdict = content && judge(content, digestKey(key), purpose, this.#clock);
     if (verdict === undefined) return undefined;
     this.counts[verdict.code]++;
     this.latency.observe(performance.now() - startedAt);
@@ -66,13 +90,13 @@ export class VerificationService {
    *
    * @throws AppError ERR_KEYSTORE_*
    */
-  async verifyAll(keys: readonly string[]): Promise<Verdict[]> {
+  async verifyAll(keys: readonly string[], purpose: Purpose = ANYTHING): Promise<Verdict[]> {
     const startedAt = performance.now();
     const digests = keys.map(digestKey);
     for (;;) {
       const { content } = await this.#keystore.read();
       const now = this.#clock();
-      const verdicts = digests.map((digest) => judge(content, digest, () => now));
+      const verdicts = digests.map((digest) => judge(content, digest, purpose, () => now));
       if (verdicts.every((verdict) => verdict !== undefined)) {
         for (const { code } of verdicts) this.counts[code]++;
         this.latency.observe(performance.now() - startedAt);
@@ -91,19 +115,37 @@ export class VerificationService {
 }
 
 /** @returns undefined where not all keys that may be this one have been opened */
-function judge({ digests }: KeystoreContent, digest: KeyDigest, clock: Clock): Verdict | undefined {
+function judge(
+  { digests }: KeystoreContent,
+  digest: KeyDigest,
+  purpose: Purpose,
+  clock: Clock,
+): Verdict | undefined {
   const key = digests.find(digest);
-  const verdict = key === undefined ? NOT_FOUND : verdictOn(key, clock);
+  const verdict = key === undefined ? NOT_FOUND : verdictOn(key, purpose, clock);
   if (verdict.code === "VALID") return verdict;
-  const valid = digests.twins(digest).map((twin) => verdictOn(twin, clock)).find(isValid);
-  return valid ?? (digests.isComplete ? verdict : undefined);
+  const twins = digests.twins(digest).map((twin) => verdictOn(twin, purpose, clock));
+  return twins.find(({ code }) => code === "VALID") ??
+    (digests.isComplete ? verdict : undefined);
 }
 
-function verdictOn({ alias, expiry }: ApiKey, clock: Clock): Verdict {
-  const isValid = expiry === undefined || !isExpired(expiry, clock());
-  return { code: isValid ? "VALID" : "EXPIRED", alias, expiry };
+function verdictOn(key: ApiKey, purpose: Purpose, clock: Clock): Verdict {
+  const { alias, expiry } = key;
+  return { code: codeOf(key, purpose, clock), alias, expiry };
 }
 
-function isValid({ code }: Verdict): boolean {
-  return code === "VALID";
+function codeOf(
+  { expiry, isDisabled, metadata }: ApiKey,
+  purpose: Purpose,
+  clock: Clock,
+): FoundCode {
+  if (isDisabled) return "DISABLED";
+  if (expiry !== undefined && isExpired(expiry, clock())) return "EXPIRED";
+  if (metadata === NO_METADATA) return "VALID";
+  if (!metadata.isUnderstood) return "UNSUPPORTED";
+  if (!metadata.networks.admits(purpose.clientAddress)) return "FORBIDDEN_NETWORK";
+  const { scope } = purpose;
+  const isCovered = scope === undefined || metadata.scopes.length === 0 ||
+    covers(metadata.scopes, scope);
+  return isCovered ? "VALID" : "INSUFFICIENT_SCOPE";
 }

@@ -8,6 +8,7 @@ import { createApp, MAX_BODY_BYTES } from "../../src/api/app.ts";
 import { ProblemCounts } from "../../src/api/problem.ts";
 import { callLocally } from "../../src/api/local.ts";
 import { createRoutes } from "../../src/api/routes.ts";
+import { NO_METADATA } from "../../src/model/key_metadata.ts";
 import { OVERFLOW_ID, type PeerCredentials } from "../../src/model/peer_credentials.ts";
 import { type Instant, systemClock } from "../../src/model/instant.ts";
 import { keyListSchema, keyPath } from "../../src/protocol/keys.ts";
@@ -187,6 +188,70 @@ test("ends a stream after a while, with nothing lost", async () => {
   });
 });
 
+test("changes what is known of a key, and nothing that is not named", async () => {
+  await withApi(async ({ request, post }) => {
+    await post({ alias: "a", description: "d", scopes: ["mcp:read", "mcp:read"] });
+    const patch = async (path: string, body: unknown) => {
+      const headers = { "Content-Type": "application/json" };
+      return await request(path, { method: "PATCH", headers, body: JSON.stringify(body) });
+    };
+    const { status, body } = await patch("/v1/keys/a", { owner: "ops", networks: ["::1"] });
+    assert.is(status, 200);
+    const { description, owner, scopes, networks } = body ?? {};
+    assert.equal([description, owner, scopes, networks], ["d", "ops", ["mcp:read"], ["::1/128"]]);
+    const renamed = await patch("/v1/keys/a", { alias: "B", disabled: true, description: null });
+    assert.equal(
+      [renamed.body?.["alias"], renamed.body?.["disabled"], renamed.body?.["description"]],
+      ["b", true, null],
+    );
+    const refused: readonly (readonly [string, unknown, number])[] = [
+      ["/v1/keys/a", { owner: "x" }, 404],
+      ["/v1/keys/b", { alias: "" }, 400],
+      ["/v1/keys/b", { scopes: ["mcp read"] }, 400],
+      ["/v1/keys/b", { scopes: Array.from({ length: 101 }, (_, i) => `s${i}`) }, 400],
+      ["/v1/keys/b", { networks: ["10.0.0.0/99"] }, 400],
+      ["/v1/keys/b", { description: "a\u001bb" }, 400],
+      ["/v1/keys/b", { description: "x".repeat(1_001) }, 400],
+      ["/v1/keys/b", { owner: "x".repeat(256) }, 400],
+      ["/v1/keys/b", { disabled: "yes" }, 400],
+      ["/v1/keys/b", { key: "x" }, 400],
+    ];
+    for (const [path, body, expected] of refused) {
+      assert.is((await patch(path, body)).status, expected, JSON.stringify(body).slice(0, 80));
+    }
+    await post({ alias: "c" });
+    assert.is((await patch("/v1/keys/b", { alias: "c" })).status, 409);
+    assert.equal((await request("/v1/keys/b")).body?.["owner"], "ops");
+  });
+});
+
+test("asks for a purpose in the URL, and overlooks nothing there", async () => {
+  await withApi(async ({ request, post }) => {
+    const made = await post({ alias: "a", scopes: ["mcp:*"], networks: ["10.0.0.0/8"] });
+    const headers = { Authorization: String(made.body?.["key"]) };
+    const statuses: readonly (readonly [query: string, status: number])[] = [
+      ["", 401],
+      ["?", 401],
+      ["?clientAddress=10.1.2.3", 204],
+      ["?clientAddress=10.1.2.3&scope=mcp%3Aread", 204],
+      ["?scope=mcp:read&clientAddress=::ffff:10.1.2.3", 204],
+      ["?clientAddress=10.1.2.3&scope=rest:read", 401],
+      ["?clientAddress=11.1.2.3&scope=mcp:read", 401],
+      ["?scope=mcp:read", 401],
+      ["?clientAddress=", 400],
+      ["?clientAddress=10.1.2.3&scope=", 400],
+      ["?clientAddress=10.1.2.3&scope=*", 400],
+      ["?clientAddress=10.1.2.3&clientAddress=10.1.2.3", 400],
+      ["?clientAddress=10.1.2.3&scopes=rest:read", 400],
+      ["?clientaddress=10.1.2.3", 400],
+      ["?clientAddress=localhost", 400],
+    ];
+    for (const [query, status] of statuses) {
+      assert.is((await request(`/v1/auth${query}`, { headers })).status, status, query);
+    }
+  });
+});
+
 test("creates, shows, lists and revokes a key", async () => {
   await withApi(async ({ request, post }) => {
     const created = await post({ alias: "MCP-Claude" });
@@ -330,6 +395,8 @@ for (const zone of ["America/New_York", "Asia/Tokyo"]) {
           lastCharacters: "abcd",
           createdAt: 253_402_300_800_000 as Instant,
           expiry: parseExpiry(text),
+          isDisabled: false,
+          metadata: NO_METADATA,
         })));
       const [route] = keyRoutes({ list } as unknown as KeyService, systemClock);
       assert.ok(route);
@@ -337,6 +404,7 @@ for (const zone of ["America/New_York", "Asia/Tokyo"]) {
         peer: ROOT,
         header: () => undefined,
         parameters: {},
+        query: "",
         readBody: () => Promise.resolve(),
       };
       const { body } = await route.respond(call);

@@ -6,6 +6,7 @@ import { LatencyHistogram } from "../../src/service/latency_histogram.ts";
 const CALL = {
   peer: undefined,
   header: () => undefined,
+  query: "",
   parameters: {},
   readBody: () => Promise.resolve(undefined),
 };

@@ -369,7 +369,8 @@ test("has examples that parse", () => {
   for (const command of COMMANDS) {
     for (const example of command.examples) {
       // What the shell takes away.
-      const [program, ...argv] = example.replace(/ < \S+$/, "").split(" ");
+      const words = example.replace(/ < \S+$/, "").match(/"[^"]*"|\S+/g) ?? [];
+      const [program, ...argv] = words.map((word) => word.replaceAll('"', ""));
       const found = findCommand(COMMANDS, argv);
       assert.equal([program, found.command.name], ["apikey", command.name], example);
       parseArguments(command, found.rest);

@@ -15,7 +15,13 @@ const verifier = {
 };
 
 const app = new Hono<{ Variables: GuardVariables }>();
-app.use(guard({ verifier: () => Promise.resolve(verifier), onError: (e) => errors.push(e) }));
+app.use(
+  guard({
+    verifier: () => Promise.resolve(verifier),
+    purpose: () => ({}),
+    onError: (e) => errors.push(e),
+  }),
+);
 app.get("/", (context) => context.text(context.get("apiKeyAlias")));
 
 const REQUESTS: readonly [headers: Record<string, string>, status: number][] = [
@@ -49,7 +55,9 @@ for (const [headers, status] of REQUESTS) {
 test("a verifier that cannot be had is 503", async () => {
   const broken = new Hono();
   const error = new AppError("ERR_INTERNAL", "no");
-  broken.use(guard({ verifier: () => Promise.reject(error), onError: () => undefined }));
+  broken.use(
+    guard({ verifier: () => Promise.reject(error), purpose: () => ({}), onError: () => undefined }),
+  );
   broken.get("/", (context) => context.text("in"));
   const response = await broken.request("/", { headers: { Authorization: "good" } });
   assert.is(response.status, 503);

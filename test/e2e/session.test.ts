@@ -113,6 +113,12 @@ for (const { way, open } of WAYS) {
       expiresOn: "2031-12-31T23:59:59",
       expired: false,
       readable: true,
+      disabled: false,
+      description: null,
+      owner: null,
+      scopes: [],
+      networks: [],
+      supported: true,
     });
     assert.is(claude["expiresAt"], new Date("2031-12-31T23:59:59").toISOString());
     assert.is(retired?.["expired"], true);

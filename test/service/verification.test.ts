@@ -12,6 +12,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parseAlias } from "../../src/model/alias.ts";
 import { type Instant, systemClock } from "../../src/model/instant.ts";
+import { parseNetwork } from "../../src/model/network.ts";
+import { parseGrantedScope, parseWantedScope } from "../../src/model/scope.ts";
 import { Secret } from "../../src/model/secret.ts";
 import type { Pkcs12Derivation, Pkcs12Kdf } from "../../src/platform/pkcs12_kdf.ts";
 import type { Keystore } from "../../src/keystore/keystore.ts";
@@ -82,6 +84,45 @@ test("tells valid, expired and unknown keys apart", async () => {
     const verdicts = await verification.verifyAll(cases.map(([key]) => key));
     assert.equal(verdicts.map(brief), cases.map(([, verdict]) => verdict));
     for (const [key, verdict] of cases) assert.is(brief(verification.verifyNow(key)), verdict, key);
+  });
+});
+
+test("goes by what a key is good for, and from where", async () => {
+  await withKeystore(async ({ keys, verification }) => {
+    const scopes = ["mcp:*", "rest:read"].map((text) => parseGrantedScope(text)!);
+    const networks = ["10.0.0.0/8", "::1"].map((text) => parseNetwork(text)!);
+    const made = [
+      await keys.create(parseAlias("scoped"), { metadata: { scopes } }),
+      await keys.create(parseAlias("near"), { metadata: { networks } }),
+      await keys.create(parseAlias("both"), { metadata: { scopes, networks } }),
+    ].map(({ secret }) => secret.reveal());
+    const rows: readonly (readonly [string | undefined, string | undefined, readonly string[]])[] =
+      [
+        [undefined, undefined, ["VALID", "FORBIDDEN_NETWORK", "FORBIDDEN_NETWORK"]],
+        ["mcp:read", undefined, ["VALID", "FORBIDDEN_NETWORK", "FORBIDDEN_NETWORK"]],
+        ["rest:write", undefined, ["INSUFFICIENT_SCOPE", "FORBIDDEN_NETWORK", "FORBIDDEN_NETWORK"]],
+        [undefined, "10.1.1.1", ["VALID", "VALID", "VALID"]],
+        ["rest:read", "::1", ["VALID", "VALID", "VALID"]],
+        ["rest:write", "10.1.1.1", ["INSUFFICIENT_SCOPE", "VALID", "INSUFFICIENT_SCOPE"]],
+        ["rest:read", "11.0.0.1", ["VALID", "FORBIDDEN_NETWORK", "FORBIDDEN_NETWORK"]],
+      ];
+    for (const [scope, clientAddress, codes] of rows) {
+      const purpose = {
+        clientAddress,
+        scope: scope === undefined ? undefined : parseWantedScope(scope),
+      };
+      const verdicts = await verification.verifyAll([...made, OPENAI, "x"], purpose);
+      const about = `${scope} ${clientAddress}`;
+      assert.equal(verdicts.map(({ code }) => code), [...codes, "VALID", "NOT_FOUND"], about);
+      for (const [index, key] of made.entries()) {
+        assert.is((await verification.verify(key, purpose)).code, codes[index], about);
+      }
+    }
+    await keys.revise(parseAlias("scoped"), { isDisabled: true });
+    assert.is(brief(await verification.verify(made[0] ?? "")), "DISABLED scoped");
+    await keys.revise(parseAlias("scoped"), { isDisabled: false, metadata: { scopes: [] } });
+    const { code } = await verification.verify(made[0] ?? "", { scope: parseWantedScope("a") });
+    assert.is(code, "VALID");
   });
 });
 

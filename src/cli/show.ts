@@ -1,0 +1,45 @@
+import { printable } from "../model/printable.ts";
+import type { Key } from "../protocol/keys.ts";
+import { ALIAS_OPTION, requireLookupAlias } from "./alias_argument.ts";
+import type { CommandSpec } from "./command.ts";
+import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+
+export const showCommand: CommandSpec = {
+  name: "show",
+  argument: "[alias]",
+  summary: "Show all that is known of an API key but the key itself",
+  options: [ALIAS_OPTION, JSON_OPTION, ...TARGET_OPTIONS],
+  examples: ["apikey show mcp-openai", "apikey show mcp-openai --json"],
+  async run(args, { env, connect, print }) {
+    const alias = requireLookupAlias(args);
+    const client = await connect(targetSettings(args, env));
+    const key = await client.getKey(alias);
+    print(args.isSet("json") ? `${JSON.stringify(key)}\n` : describe(key));
+  },
+};
+
+const MAX_CHARACTERS = 1_000;
+
+function describe(key: Key): string {
+  const lines = [
+    ["Alias", key.alias],
+    ["Key", key.maskedKey],
+    ["State", stateOf(key)],
+    ["Created", key.createdAt],
+    ["Expires", key.expiresAt === null ? "never" : `${key.expiresOn} (${key.expiresAt})`],
+    ["Owner", key.owner],
+    ["Scopes", key.scopes.join(" ") || "any"],
+    ["Networks", key.networks.join(" ") || "any"],
+    ["About", key.description],
+  ];
+  return lines.filter(([, text]) => text !== null)
+    .map(([label, text]) => `${`${label}:`.padEnd(10)}${printable(text ?? "", MAX_CHARACTERS)}\n`)
+    .join("");
+}
+
+function stateOf({ readable, disabled, expired, supported }: Key): string {
+  if (!readable) return "cannot be opened";
+  if (disabled) return "disabled";
+  if (expired) return "expired";
+  return supported ? "valid" : "refused: a later version of apikey has restricted it";
+}
