@@ -75,6 +75,46 @@ test("verify never repeats what it is given", async () => {
   assert.is(endless.status, 2);
 });
 
+rootTest(
+  "goes by what a key is good for, by the command and in forward authentication",
+  async () => {
+    using folder = temporaryFolder();
+    await using daemon = await openDaemon(folder);
+    const { socket } = daemon;
+    const args = ["--scope", "mcp:*", "--cidr", "10.0.0.0/8", "--owner", "ops", "--json"];
+    const created = await apikey(["create", "bound", ...args, "--socket", socket]);
+    const { key } = JSON.parse(created.stdout) as { key: string };
+    const rows = [
+      [["--scope", "mcp:read", "--address", "10.1.2.3"], 0, /is valid\.\n$/],
+      [["--address", "10.1.2.3"], 0, /is valid\.\n$/],
+      [["--scope", "rest:read", "--address", "10.1.2.3"], 3, /is not good for that\.\n$/],
+      [["--scope", "mcp:read", "--address", "11.1.2.3"], 3, /is not valid from there\.\n$/],
+      [["--scope", "mcp:read"], 3, /is not valid from there\.\n$/],
+      [["--scope", "mcp:*"], 2, /^$/],
+      [["--address", "here"], 2, /^$/],
+    ] as const;
+    for (const [options, status, text] of rows) {
+      const outcome = await apikey(["verify", ...options, "--socket", socket], { input: key });
+      assert.is(outcome.status, status, options.join(" "));
+      assert.match(outcome.stdout, text);
+      const [scope, address] = ["--scope", "--address"].map((name) => {
+        const at = (options as readonly string[]).indexOf(name);
+        return at < 0
+          ? []
+          : [`${name === "--scope" ? name.slice(2) : "clientAddress"}=${options[at + 1]}`];
+      });
+      const path = `/v1/auth?${[...scope ?? [], ...address ?? []].join("&")}`;
+      const answer = await send(socket, { method: "GET", path, headers: { Authorization: key } });
+      const expected = { 0: 204, 2: 400, 3: 401 }[status];
+      assert.is(answer.status, expected, path);
+    }
+    assert.is((await apikey(["disable", "bound", "--socket", socket])).status, 0);
+    const disabled = await apikey(["verify", "--socket", socket], { input: key });
+    assert.equal([disabled.status, disabled.stdout], [3, "API key 'bound' is disabled.\n"]);
+    assert.is((await auth(socket, { Authorization: key })).status, 401);
+  },
+);
+
 test("verify tells what is no text from a key that is not valid", async () => {
   using folder = temporaryFolder();
   const args = ["verify", "--keystore", folder.keystore("jdk17-metricshub.p12")];

@@ -135,6 +135,32 @@ export function guardTests(proxy: Proxy): void {
     assertSecret(site.output());
   });
 
+  guardTest("it says from where a client comes, and what a key must be good for", async () => {
+    const withScope = (config: string) =>
+      config.replace(/(clientAddress=[^\s;]+)/, "$1&scope=mcp:read");
+    for (const revise of [undefined, withScope]) {
+      await using site = await openSite(proxy, revise === undefined ? {} : { revise });
+      const create = async (body: object) =>
+        createdKey(await send(site.socket, jsonRequest("POST", "/v1/keys", body)));
+      const keys = {
+        near: await create({ alias: "near", networks: ["127.0.0.0/8"] }),
+        far: await create({ alias: "far", networks: ["10.0.0.0/8"] }),
+        reader: await create({ alias: "reader", scopes: ["mcp:*"] }),
+        writer: await create({ alias: "writer", scopes: ["rest:write"] }),
+      };
+      const statuses: Record<string, number> = {};
+      // Wherever a client says that it comes from.
+      const headers = { "X-Forwarded-For": "10.0.0.1", "X-Real-IP": "10.0.0.1" };
+      for (const [name, key] of Object.entries(keys)) {
+        const request = { method: "GET", path: "/?clientAddress=10.0.0.1&scope=rest:write" };
+        const all = { ...headers, Authorization: key };
+        statuses[name] = (await send(site.port, { ...request, headers: all })).status;
+      }
+      const writer = revise === undefined ? 200 : 401;
+      assert.equal(statuses, { near: 200, far: 401, reader: 200, writer });
+    }
+  });
+
   guardTest("a key is refused from the moment that it is revoked", async () => {
     await using site = await openSite(proxy);
     const key = createdKey(await createKey(site.socket, "short-lived"));
