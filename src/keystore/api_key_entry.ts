@@ -1,11 +1,12 @@
 import { type Alias, lookupAlias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
-import { type Expiry, parseExpiry } from "../model/expiry.ts";
+import type { Expiry } from "../model/expiry.ts";
 import { type Instant, parseEpochMs } from "../model/instant.ts";
 import { digestKey, type KeyDigest } from "../model/key_digest.ts";
 import type { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
 import type { MetadataChange } from "../model/key_metadata.ts";
+import { decodePayload, encodePayload, lastCharactersOf } from "./api_key_payload.ts";
 import { readMetadata, withMetadata } from "./metadata_attribute.ts";
 import {
   type EncryptedPrivateKeyInfo,
@@ -30,9 +31,7 @@ export const ENTRY_PASSWORD = "secret";
 const NAME_PREFIX = "api_key:";
 /** Of keys that MetricsHub must not find. */
 const DISABLED_PREFIX = "disabled_api_key:";
-const EXPIRY_SEPARATOR = "__";
 const CREATION_DATE = /^Time (\d{1,15})$/;
-const SHOWN_CHARACTERS = 4;
 
 /** What an entry tells once it has been opened. */
 export interface OpenedKey {
@@ -103,7 +102,7 @@ export class ApiKeyEntry {
     try {
       if (sealed === undefined || derivation === undefined) throw cannotOpen();
       const { privateKey } = openPrivateKeyInfo(sealed, derivation.material);
-      const { digest, lastCharacters, expiry } = decodeAndWipe(privateKey);
+      const { digest, lastCharacters, expiry } = decodePayload(privateKey);
       this.#derivation = derivation;
       const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata };
       this.#opened = { key, digest };
@@ -190,8 +189,7 @@ export async function sealApiKeyEntry(
   salt: Uint8Array,
 ): Promise<{ entry: ApiKeyEntry; key: ApiKey }> {
   const octets = Buffer.from(secret.reveal(), "utf8");
-  const suffix = expiry === undefined ? "" : EXPIRY_SEPARATOR + expiry.expiresOn;
-  const payload = Buffer.concat([octets, Buffer.from(suffix, "latin1")]);
+  const payload = encodePayload(octets, expiry);
   const scheme = newEncryptionScheme(salt);
   const material = await deriveKeyMaterial(scheme, keys);
   const info = { algorithm: OID.AES, privateKey: payload };
@@ -210,45 +208,6 @@ export async function sealApiKeyEntry(
 
 function cannotOpen(): AppError {
   return new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key in a bag of another kind");
-}
-
-function decodeAndWipe(payload: Uint8Array) {
-  try {
-    return decodePayload(payload);
-  } finally {
-    payload.fill(0);
-  }
-}
-
-/** Without ever making a text of the key itself, which would stay in memory until it is collected. */
-function decodePayload(payload: Uint8Array) {
-  const octets = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  const [key, expiresOn] = splitPayload(octets);
-  const expiry = expiresOn === undefined ? undefined : parseExpiry(expiresOn);
-  if (expiresOn !== undefined && expiry === undefined) {
-    throw new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key with an expiry that is no date");
-  }
-  return { digest: digestKey(key), lastCharacters: lastCharactersOf(key), expiry };
-}
-
-/** As Java splits it: whatever follows a second separator does not count. */
-function splitPayload(payload: Buffer): [key: Buffer, expiresOn: string | undefined] {
-  const end = payload.indexOf(EXPIRY_SEPARATOR);
-  if (end < 0) return [payload, undefined];
-  const rest = payload.toString("utf8", end + EXPIRY_SEPARATOR.length);
-  return [payload.subarray(0, end), rest.split(EXPIRY_SEPARATOR)[0]];
-}
-
-function lastCharactersOf(key: Buffer): string {
-  const characters = key.reduce((count, octet) => isContinuation(octet) ? count : count + 1, 0);
-  // A key so short that these would be much of it is not shown at all.
-  if (characters < 4 * SHOWN_CHARACTERS) return "";
-  return key.toString("utf8", key.length - 4 * SHOWN_CHARACTERS).slice(-SHOWN_CHARACTERS);
-}
-
-/** Of a character that UTF-8 has several octets for, all but the first. */
-function isContinuation(octet: number): boolean {
-  return (octet & 0xc0) === 0x80;
 }
 
 /** Java keeps an entry's creation date in localKeyID, as `Time <milliseconds since 1970>`. */
