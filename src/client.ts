@@ -21,7 +21,14 @@ export type { Client } from "./client/client.ts";
 export type { GuardVariables } from "./client/guard.ts";
 export type { KeyVerifier } from "./client/key_verifier.ts";
 export { AppError, type ErrorCode } from "./errors.ts";
-export type { CreatedKey, Key, KeyRevision, NewKey } from "./protocol/keys.ts";
+export type {
+  CreatedKey,
+  Key,
+  KeyRevision,
+  NewKey,
+  RotatedKey,
+  Rotation,
+} from "./protocol/keys.ts";
 export type { Status } from "./protocol/status.ts";
 export type { Verification, VerifyPurpose } from "./protocol/verification.ts";
 

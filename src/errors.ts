@@ -12,6 +12,9 @@ export const ERRORS = {
   ERR_EXPIRY_PAST: { exitStatus: 1, httpStatus: 422, namesCause: true },
   ERR_REKEY_REFUSED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_RESTORE_REFUSED: { exitStatus: 6, httpStatus: 422, namesCause: true },
+  ERR_KEY_DISABLED: { exitStatus: 1, httpStatus: 409, namesCause: true },
+  /** A key that another one has taken the place of: it can be revoked, and nothing else. */
+  ERR_KEY_RETIRED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_METADATA_UNSUPPORTED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_KEYSTORE_MISSING: { exitStatus: 1, httpStatus: 404, namesCause: true },
   ERR_FILE: { exitStatus: 1, httpStatus: 500, namesCause: true },

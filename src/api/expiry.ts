@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import { parseExpiry } from "../model/expiry.ts";
 import { parseOffsetDateTime } from "../model/offset_date_time.ts";
-import type { NewKey } from "../protocol/keys.ts";
+import type { WantedExpiry as WantedExpiryFields } from "../protocol/keys.ts";
 import type { WantedExpiry } from "../service/expiry.ts";
 
 /**
@@ -9,8 +9,8 @@ import type { WantedExpiry } from "../service/expiry.ts";
  *
  * @throws AppError ERR_INVALID_REQUEST
  */
-export function parseWantedExpiry(newKey: NewKey): WantedExpiry | undefined {
-  const { expiresAt, expiresOn, expiresInSeconds } = newKey;
+export function parseWantedExpiry(fields: WantedExpiryFields): WantedExpiry | undefined {
+  const { expiresAt, expiresOn, expiresInSeconds } = fields;
   const given = [expiresAt, expiresOn, expiresInSeconds].filter((value) => value !== undefined);
   if (given.length > 1) throw invalid("give one of expiresAt, expiresOn and expiresInSeconds");
   if (expiresAt !== undefined) return { expiresAt: parseExpiresAt(expiresAt) };

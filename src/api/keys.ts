@@ -1,15 +1,21 @@
+import { AppError } from "../errors.ts";
 import { lookupAlias, parseAlias } from "../model/alias.ts";
 import { type ApiKey, maskedKey } from "../model/api_key.ts";
 import { isExpired } from "../model/expiry.ts";
 import type { Clock, Instant } from "../model/instant.ts";
+import type { Secret } from "../model/secret.ts";
 import {
   type CreatedKey,
+  DEFAULT_GRACE_SECONDS,
   type Key,
   type KeyList,
   keyPath,
   keyRevisionSchema,
   KEYS_PATH,
   newKeySchema,
+  type RotatedKey,
+  type Rotation,
+  rotationSchema,
 } from "../protocol/keys.ts";
 import type { KeyService } from "../service/keys.ts";
 import { parseWantedExpiry } from "./expiry.ts";
@@ -41,12 +47,23 @@ export function keyRoutes(keys: KeyService, clock: Clock): Route[] {
         const metadata = parseMetadata(newKey);
         const alias = parseAlias(newKey.alias);
         const { key, secret } = await keys.create(alias, { wantedExpiry, metadata });
-        const body: CreatedKey = {
-          alias: key.alias,
-          key: secret.reveal(),
-          createdAt: instantOrNull(key.createdAt),
-          expiresAt: expiresAt(key.expiry),
-          expiresOn: key.expiry?.expiresOn ?? null,
+        const body: CreatedKey = presentWith(secret, key);
+        return { status: 201, body, headers: { Location: keyPath(key.alias) } };
+      },
+    },
+    {
+      method: "POST",
+      path: `${KEYS_PATH}/:alias/rotate`,
+      access: "admin",
+      async respond(call) {
+        const rotation = await parseBody(call, rotationSchema);
+        const wantedExpiry = parseWantedExpiry(rotation);
+        const graceSeconds = parseGrace(rotation);
+        const rotated = await keys.rotate(aliasOf(call), { wantedExpiry, graceSeconds });
+        const { key, secret, previous } = rotated;
+        const body: RotatedKey = {
+          ...presentWith(secret, key),
+          previous: previous === undefined ? null : present(previous, clock()),
         };
         return { status: 201, body, headers: { Location: keyPath(key.alias) } };
       },
@@ -91,6 +108,22 @@ function aliasOf(call: Call) {
   return lookupAlias(parameter(call, "alias"));
 }
 
+function parseGrace({ graceSeconds = DEFAULT_GRACE_SECONDS }: Rotation): number {
+  if (Number.isSafeInteger(graceSeconds) && graceSeconds >= 0) return graceSeconds;
+  throw new AppError("ERR_INVALID_REQUEST", "graceSeconds: expected a non-negative integer");
+}
+
+/** The one place where a key itself is shown. */
+function presentWith(secret: Secret, key: ApiKey): CreatedKey {
+  return {
+    alias: key.alias,
+    key: secret.reveal(),
+    createdAt: instantOrNull(key.createdAt),
+    expiresAt: expiresAt(key.expiry),
+    expiresOn: key.expiry?.expiresOn ?? null,
+  };
+}
+
 function present(key: ApiKey, now: Instant): Key {
   return {
     alias: key.alias,
@@ -106,5 +139,6 @@ function present(key: ApiKey, now: Instant): Key {
     scopes: [...key.metadata.scopes],
     networks: [...key.metadata.networks.networks],
     supported: key.metadata.isUnderstood,
+    replacedBy: key.metadata.replacedBy ?? null,
   };
 }

@@ -12,6 +12,7 @@ import { keystoreRestoreCommand } from "./keystore_restore.ts";
 import { listCommand } from "./list.ts";
 import { renameCommand } from "./rename.ts";
 import { revokeCommand } from "./revoke.ts";
+import { rotateCommand } from "./rotate.ts";
 import { showCommand } from "./show.ts";
 import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   renameCommand,
   disableCommand,
   enableCommand,
+  rotateCommand,
   revokeCommand,
   verifyCommand,
   statusCommand,

@@ -9,6 +9,8 @@ import { askedExpiry, describeStoredExpiry, EXPIRY_OPTIONS } from "./expiry_argu
 import { askedMetadata, METADATA_OPTIONS } from "./metadata_arguments.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
+export const STORE_IT = "Please store this key securely, as it will not be shown again.";
+
 export const createCommand: CommandSpec = {
   name: "create",
   argument: "[alias]",
@@ -39,8 +41,7 @@ export const createCommand: CommandSpec = {
 };
 
 function describe({ alias, key }: CreatedKey): string {
-  return `API key created for alias '${printable(alias)}': ${printable(key)}\n` +
-    "Please store this key securely, as it will not be shown again.\n";
+  return `API key created for alias '${printable(alias)}': ${printable(key)}\n${STORE_IT}\n`;
 }
 
 /** A key that nobody has seen helps nobody: it is taken back. */

@@ -4,7 +4,7 @@ import { parseExpiry } from "../model/expiry.ts";
 import { formatInstant } from "../model/instant.ts";
 import { parseOffsetDateTime } from "../model/offset_date_time.ts";
 import { printable } from "../model/printable.ts";
-import type { CreatedKey, NewKey } from "../protocol/keys.ts";
+import type { CreatedKey, WantedExpiry } from "../protocol/keys.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
 
 export const EXPIRY_OPTIONS: readonly OptionSpec[] = [
@@ -21,7 +21,7 @@ export const EXPIRY_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** When a key is to expire, as the API is asked for it. */
-export type AskedExpiry = Omit<NewKey, "alias">;
+export type AskedExpiry = WantedExpiry;
 
 /** @throws AppError ERR_USAGE */
 export function askedExpiry(args: Arguments): AskedExpiry {

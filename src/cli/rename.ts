@@ -9,8 +9,7 @@ export const renameCommand = revisingCommand({
   summary: "Give an API key another alias; the key itself stays",
   examples: ["apikey rename mcp-openai mcp-chatgpt"],
   revision(args) {
-    // With --alias the new one is the only argument.
-    const newAlias = args.positionals[args.value("alias") === undefined ? 1 : 0];
+    const [, newAlias] = args.positionals;
     if (newAlias !== undefined) return { alias: parseAlias(newAlias) };
     throw new AppError("ERR_USAGE", "no new alias given: apikey rename ALIAS NEW-ALIAS");
   },

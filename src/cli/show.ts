@@ -25,6 +25,7 @@ function describe(key: Key): string {
     ["Alias", key.alias],
     ["Key", key.maskedKey],
     ["State", stateOf(key)],
+    ["Replaced", key.replacedBy === null ? null : `by a new key of '${key.replacedBy}'`],
     ["Created", key.createdAt],
     ["Expires", key.expiresAt === null ? "never" : `${key.expiresOn} (${key.expiresAt})`],
     ["Owner", key.owner],

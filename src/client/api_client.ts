@@ -9,6 +9,10 @@ import {
   KEYS_PATH,
   keySchema,
   type NewKey,
+  type RotatedKey,
+  rotatedKeySchema,
+  type Rotation,
+  rotationPath,
 } from "../protocol/keys.ts";
 import {
   KEYSTORE_CHECK_PATH,
@@ -66,6 +70,10 @@ export class ApiClient {
 
   reviseKey(alias: string, body: KeyRevision): Promise<Key> {
     return this.#call({ method: "PATCH", path: keyPath(alias), body }, keySchema);
+  }
+
+  rotateKey(alias: string, body: Rotation = {}): Promise<RotatedKey> {
+    return this.#call({ method: "POST", path: rotationPath(alias), body }, rotatedKeySchema);
   }
 
   async revokeKey(alias: string): Promise<void> {

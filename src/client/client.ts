@@ -14,6 +14,7 @@ export interface Client extends
     | "listKeys"
     | "getKey"
     | "reviseKey"
+    | "rotateKey"
     | "revokeKey"
     | "status"
   >,

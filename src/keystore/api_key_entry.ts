@@ -6,7 +6,7 @@ import { digestKey, type KeyDigest } from "../model/key_digest.ts";
 import type { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
 import type { MetadataChange } from "../model/key_metadata.ts";
-import { decodePayload, encodePayload, lastCharactersOf } from "./api_key_payload.ts";
+import { decodePayload, encodePayload, lastCharactersOf, withExpiry } from "./api_key_payload.ts";
 import { readMetadata, withMetadata } from "./metadata_attribute.ts";
 import {
   type EncryptedPrivateKeyInfo,
@@ -15,6 +15,7 @@ import {
   sealPrivateKeyInfo,
 } from "../pkcs12/encrypted_private_key_info.ts";
 import {
+  derivationName,
   deriveKeyMaterial,
   type KeyMaterial,
   newEncryptionScheme,
@@ -58,17 +59,32 @@ export class ApiKeyEntry {
   #opened: OpenedKey | undefined;
   #derivation: Derivation | undefined;
 
-  /** @param opened what is in the bag, where that is known already */
-  constructor(alias: Alias, bag: SafeBag, shadowed: readonly SafeBag[] = [], opened?: OpenedKey) {
+  /**
+   * @param opened what is in the bag, where that is known already
+   * @param derivation what opens it then
+   */
+  constructor(
+    alias: Alias,
+    bag: SafeBag,
+    shadowed: readonly SafeBag[] = [],
+    opened?: OpenedKey,
+    derivation?: Derivation,
+  ) {
     this.alias = alias;
     this.bag = bag;
     this.shadowed = shadowed;
     this.#opened = opened;
+    this.#derivation = derivation;
   }
 
   /** MetricsHub does not look at what is named otherwise than it names its keys. */
   get isDisabled(): boolean {
     return hasPrefix(this.bag, DISABLED_PREFIX);
+  }
+
+  /** See {@link KeyMetadata}. */
+  get replacedBy(): Alias | undefined {
+    return (this.key?.metadata ?? readMetadata(this.bag)).replacedBy;
   }
 
   /** What is in the bag, once it has been opened. */
@@ -144,15 +160,48 @@ export class ApiKeyEntry {
     const named = isNamed ? this.bag : this.bag.withFriendlyName(name);
     const bag = metadata === undefined ? named : withMetadata(named, metadata);
     const key = { ...this.#opened.key, alias, isDisabled, metadata: readMetadata(bag) };
-    const entry = new ApiKeyEntry(alias, bag, [], { ...this.#opened, key });
-    entry.#derivation = this.#derivation;
-    return entry;
+    return new ApiKeyEntry(alias, bag, [], { ...this.#opened, key }, this.#derivation);
+  }
+
+  /** A new key with what has been said of another one. */
+  describedAs({ bag: other }: ApiKeyEntry): ApiKeyEntry {
+    if (this.#opened === undefined) throw new TypeError("an entry that has not been opened");
+    const text = other.utf8Attribute(OID.API_KEY_METADATA);
+    const bag = this.bag.withUtf8Attribute(OID.API_KEY_METADATA, text);
+    const key = { ...this.#opened.key, metadata: readMetadata(bag) };
+    return new ApiKeyEntry(this.alias, bag, [], { ...this.#opened, key }, this.#derivation);
+  }
+
+  /**
+   * The same key, once opened, under another alias and until another expiry, as one that another key
+   * has taken the place of.
+   *
+   * @throws AppError ERR_METADATA_UNSUPPORTED
+   */
+  async retired(
+    { alias, expiry }: Retirement,
+    keys: PasswordKeys,
+    salt: Uint8Array,
+  ): Promise<ApiKeyEntry> {
+    const sealed = this.sealed();
+    if (sealed === undefined || this.#opened === undefined || this.#derivation === undefined) {
+      throw new TypeError("an entry that has not been opened");
+    }
+    const described = withMetadata(this.bag, { replacedBy: this.alias });
+    const scheme = newEncryptionScheme(salt);
+    const material = await deriveKeyMaterial(scheme, keys);
+    const { algorithm, privateKey } = openPrivateKeyInfo(sealed, this.#derivation.material);
+    const payload = withExpiry(privateKey, expiry);
+    const content = sealPrivateKeyInfo({ algorithm, privateKey: payload }, scheme, material);
+    payload.fill(0);
+    const bag = withProtectedContent(described, content).withFriendlyName(NAME_PREFIX + alias);
+    const key = { ...this.#opened.key, alias, expiry, metadata: readMetadata(bag) };
+    const derivation = { name: derivationName(scheme), material };
+    return new ApiKeyEntry(alias, bag, [], { ...this.#opened, key }, derivation);
   }
 
   #with(bag: SafeBag, derivation: Derivation | undefined): ApiKeyEntry {
-    const entry = new ApiKeyEntry(this.alias, bag, this.shadowed, this.#opened);
-    entry.#derivation = derivation;
-    return entry;
+    return new ApiKeyEntry(this.alias, bag, this.shadowed, this.#opened, derivation);
   }
 }
 
@@ -172,6 +221,11 @@ export interface Revision {
   readonly alias?: Alias | undefined;
   readonly isDisabled?: boolean | undefined;
   readonly metadata?: MetadataChange | undefined;
+}
+
+export interface Retirement {
+  readonly alias: Alias;
+  readonly expiry: Expiry;
 }
 
 export interface NewApiKey {
@@ -203,7 +257,8 @@ export async function sealApiKeyEntry(
   const bag = withMetadata(bare, metadata);
   const isDisabled = false;
   const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata: readMetadata(bag) };
-  return { entry: new ApiKeyEntry(alias, bag, [], { key, digest }), key };
+  const derivation = { name: derivationName(scheme), material };
+  return { entry: new ApiKeyEntry(alias, bag, [], { key, digest }, derivation), key };
 }
 
 function cannotOpen(): AppError {

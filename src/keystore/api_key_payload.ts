@@ -34,6 +34,14 @@ export function decodePayload(payload: Uint8Array): DecodedPayload {
   }
 }
 
+/** The same key with another expiry; wipes the payload that it comes from. */
+export function withExpiry(payload: Uint8Array, expiry: Expiry): Buffer {
+  const [key] = splitPayload(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+  const revised = encodePayload(key, expiry);
+  payload.fill(0);
+  return revised;
+}
+
 /** Without ever making a text of the key itself, which would stay in memory until it is collected. */
 function decode(payload: Uint8Array): DecodedPayload {
   const octets = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);

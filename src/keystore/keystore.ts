@@ -272,9 +272,13 @@ export class Keystore {
       const base = await this.#settled();
       const draft = new KeystoreDraft(base.content);
       for (const change of changes) {
+        draft.begin();
         await change.apply(draft).then(
           () => applied.push(change),
-          (reason) => refused.push([change, reason]),
+          (reason) => {
+            draft.rollBack();
+            refused.push([change, reason]);
+          },
         );
       }
       if (draft.changed) await this.#save(base, draft);

@@ -1,5 +1,6 @@
-import type { Alias } from "../model/alias.ts";
+import { type Alias, lookupAlias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
+import type { Expiry } from "../model/expiry.ts";
 import type { ContentInfo } from "../pkcs12/content_info.ts";
 import {
   derivationName,
@@ -25,6 +26,9 @@ export interface FinishedDraft {
   readonly changes: readonly KeyChange[];
 }
 
+/** What stands between an alias and the number of a key that it had before. */
+const RETIRED_MARK = "~";
+
 /** So many take some tens of milliseconds; the rest is for the next save. */
 const MAX_RESEALED = 1_000;
 
@@ -46,8 +50,40 @@ export class KeystoreDraft {
   readonly #drafted = new Map<Alias, Drafted | undefined>();
   #salt: Uint8Array | undefined;
 
+  /** What {@link rollBack} has to put back, the latest last. */
+  readonly #undo: (() => void)[] = [];
+
   constructor(content: KeystoreContent) {
     this.#base = content;
+  }
+
+  /** From here on {@link rollBack} undoes. */
+  begin(): void {
+    this.#undo.length = 0;
+  }
+
+  /** Several changes that belong together: all of them or, where one is refused, none. */
+  rollBack(): void {
+    for (const undo of this.#undo.splice(0).reverse()) undo();
+  }
+
+  #set(alias: Alias, drafted: Drafted | undefined): void {
+    this.#remember(alias);
+    this.#drafted.set(alias, drafted);
+  }
+
+  #unset(alias: Alias): void {
+    this.#remember(alias);
+    this.#drafted.delete(alias);
+  }
+
+  #remember(alias: Alias): void {
+    const drafted = this.#drafted.get(alias);
+    const wasDrafted = this.#drafted.has(alias);
+    this.#undo.push(() => {
+      if (wasDrafted) this.#drafted.set(alias, drafted);
+      else this.#drafted.delete(alias);
+    });
   }
 
   get changed(): boolean {
@@ -55,10 +91,18 @@ export class KeystoreDraft {
   }
 
   #changes(): KeyChange[] {
-    return Array.from(this.#drafted, ([alias, drafted]) => {
+    const changes = Array.from(this.#drafted, ([alias, drafted]) => {
       if (drafted === undefined) return { type: "revoked", alias } as const;
       return { type: this.#base.entries.has(alias) ? "changed" : "created", alias } as const;
     });
+    // A key is known by the alias that goes on, so that is whose key has changed.
+    const others = Array.from(this.#drafted, ([alias, drafted]) => {
+      return (drafted?.entry ?? this.#base.entries.get(alias))?.replacedBy;
+    }).filter((alias) => alias !== undefined && !this.#drafted.has(alias));
+    const changed = [...new Set(others)].map((
+      alias,
+    ) => ({ type: "changed", alias: alias! } as const));
+    return [...changes, ...changed];
   }
 
   has(alias: Alias): boolean {
@@ -70,7 +114,7 @@ export class KeystoreDraft {
     if (this.has(newKey.alias)) throw new TypeError("alias in use");
     this.#salt ??= sharedSalt(this.#base) ?? newEncryptionScheme().salt;
     const { entry, key } = await sealApiKeyEntry(newKey, this.#base.entryKeys, this.#salt);
-    this.#drafted.set(newKey.alias, { entry, original: undefined });
+    this.#set(newKey.alias, { entry, original: undefined });
     return key;
   }
 
@@ -90,15 +134,70 @@ export class KeystoreDraft {
     const entry = drafted.entry.revised(revision);
     if (Buffer.compare(entry.bag.encoding, drafted.entry.bag.encoding) === 0) return key;
     if (newAlias !== alias) this.remove(alias);
-    this.#drafted.set(newAlias, { entry, original });
+    this.#set(newAlias, { entry, original });
     return await openKey(this.#base, entry);
+  }
+
+  /**
+   * Gives an alias another key, with all that has been said of the one before.
+   *
+   * @param retireBy until when the one before goes on, under an alias of its own; undefined to end it
+   * @returns both, the one before only if it goes on
+   * @throws AppError ERR_METADATA_UNSUPPORTED
+   */
+  async replace(
+    newKey: NewApiKey,
+    retireBy: Expiry | undefined,
+  ): Promise<{ key: ApiKey; previous: ApiKey | undefined }> {
+    const { alias } = newKey;
+    const drafted = this.#find(alias);
+    if (drafted === undefined) throw new TypeError("alias unknown");
+    const { entry: before, original } = drafted;
+    await openKey(this.#base, before);
+    this.#salt ??= sharedSalt(this.#base) ?? newEncryptionScheme().salt;
+    const { entryKeys } = this.#base;
+    const sealed = await sealApiKeyEntry(newKey, entryKeys, this.#salt);
+    const entry = sealed.entry.describedAs(before);
+    let previous: ApiKey | undefined;
+    // What does not open has never counted.
+    if (retireBy !== undefined && before.digest !== undefined) {
+      const retirement = { alias: this.#freeAlias(alias), expiry: retireBy };
+      const retired = await before.retired(retirement, entryKeys, this.#salt);
+      this.#set(retired.alias, { entry: retired, original: undefined });
+      previous = await openKey(this.#base, retired);
+    }
+    this.#set(alias, { entry, original });
+    return { key: await openKey(this.#base, entry), previous };
+  }
+
+  #freeAlias(alias: Alias): Alias {
+    for (let number = 1;; number++) {
+      const candidate = lookupAlias(`${alias}${RETIRED_MARK}${number}`);
+      if (!this.has(candidate)) return candidate;
+    }
+  }
+
+  /** What is there under an alias; undefined for nothing. */
+  async get(alias: Alias): Promise<ApiKey | undefined> {
+    const entry = this.#find(alias)?.entry;
+    return entry && await openKey(this.#base, entry);
+  }
+
+  /** The aliases of what this alias had before, and still counts. */
+  retired(alias: Alias): Alias[] {
+    const prefix = alias + RETIRED_MARK;
+    const found = new Set<Alias>();
+    for (const aliases of [this.#base.entries.keys(), this.#drafted.keys()]) {
+      for (const each of aliases) if (each.startsWith(prefix)) found.add(each);
+    }
+    return [...found].filter((each) => this.#find(each)?.entry.replacedBy === alias);
   }
 
   /** Removes every bag of this alias: a file that some program garbled may hold several. */
   remove(alias: Alias): void {
     if (!this.has(alias)) throw new TypeError("alias unknown");
-    if (this.#base.entries.has(alias)) this.#drafted.set(alias, undefined);
-    else this.#drafted.delete(alias);
+    if (this.#base.entries.has(alias)) this.#set(alias, undefined);
+    else this.#unset(alias);
   }
 
   #find(alias: Alias): Drafted | undefined {

@@ -7,12 +7,15 @@ import type { SafeBag } from "../pkcs12/safe_bag.ts";
 
 /*
  * Metadata is a bag attribute of our own, which Java programs keep as it is: a UTF8String of JSON,
- * `{"v":1,"description":"…","owner":"…","scopes":["…"],"networks":["…"]}`, without what there is not.
+ * `{"v":1,"description":"…","owner":"…","scopes":["…"],"networks":["…"],"replacedBy":"…"}`, without
+ * what there is not.
  *
  * A later version may add fields that describe a key; this one keeps them. One that restricts a key in
  * a new way has to raise `v`, and this version then refuses the key.
  */
 const VERSION = 1;
+
+const TEXTS = ["description", "owner", "replacedBy"] as const;
 
 const NOT_UNDERSTOOD: KeyMetadata = { ...NO_METADATA, isUnderstood: false };
 
@@ -22,16 +25,17 @@ export function readMetadata(bag: SafeBag): KeyMetadata {
   if (!bag.hasAttribute(OID.API_KEY_METADATA)) return NO_METADATA;
   const fields = readFields(bag);
   if (fields === undefined || fields["v"] !== VERSION) return NOT_UNDERSTOOD;
-  const [description, owner] = [fields["description"], fields["owner"]];
+  const [description, owner, replacedBy] = TEXTS.map((name) => fields[name]);
   const scopes = parseAll(fields["scopes"], parseGrantedScope);
   const networks = parseAll(fields["networks"], parseNetwork);
-  const areTexts = [description, owner].every((text) => text === undefined || isText(text));
+  const areTexts = TEXTS.every((name) => fields[name] === undefined || isText(fields[name]));
   if (!areTexts || scopes === undefined || networks === undefined) return NOT_UNDERSTOOD;
   return {
     description,
     owner,
     scopes,
     networks: new NetworkList(networks),
+    replacedBy,
     isUnderstood: true,
   } as KeyMetadata;
 }

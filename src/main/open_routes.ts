@@ -36,8 +36,9 @@ export function openRoutes(
   const verification = new VerificationService({ keystore, clock });
   const feed = new ChangeFeed({ keystore, clock, log });
   const server = { role, socket, version: packageJson.version, pid: process.pid };
+  const keys = new KeyService({ keystore, clock });
   const routes = createRoutes({
-    keys: new KeyService({ keystore, clock }),
+    keys,
     keystore: new KeystoreService(keystore, socket),
     status: new StatusService(keystore, socket),
     verification,
@@ -47,7 +48,7 @@ export function openRoutes(
     server: { ...server, startedAt: systemClock() },
     clock,
   });
-  return { routes, keystore, verification, feed };
+  return { routes, keystore, keys, verification, feed };
 }
 
 function openKeystore(

@@ -23,6 +23,9 @@ import { openRoutes } from "./open_routes.ts";
 /** Whoever follows events goes on where it was, a tenth of a second later. */
 const MAX_STREAM_MS = 60 * 60 * 1_000;
 
+/** Keys that have been rotated are refused in any case when their time is over. */
+const TIDY_EVERY_MS = 5_000;
+
 /** Serves until a signal ends it. */
 export async function serve(host: Host, settings: DaemonSettings): Promise<void> {
   const { platform, complain, log } = host;
@@ -46,9 +49,11 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
     nowMs: () => performance.now(),
   });
   const problems = new ProblemCounts();
+  // A keystore that cannot be written is told to whoever wants to.
+  const unlessKnown = (error: unknown) => error instanceof AppError || log(error);
   const metrics = [...connectionMetrics(connections), ...problems.metrics()];
   const options = { lock, role: "daemon", socket: socketPath, metrics } as const;
-  const { routes, keystore, verification, feed } = openRoutes(host, location, options);
+  const { routes, keystore, keys, verification, feed } = openRoutes(host, location, options);
   await keystore.read();
   const app = createApp({ routes, policy, problems, maxStreamMs: MAX_STREAM_MS, log });
   const wanted = { mode: settings.socketMode, gid: socketGid };
@@ -63,6 +68,7 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
     log,
   });
   verification.prepare().catch(log);
+  const tidying = setInterval(() => void keys.removeRetired().catch(unlessKnown), TIDY_EVERY_MS);
   keepMemorySmall({
     connections,
     residentBytes,
@@ -73,6 +79,7 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
     complain("apikey: every user may connect to the socket, as it can have no two groups");
   }
   complain(`apikey: ${await stopSignal()} received, stopping`);
+  clearInterval(tidying);
   feed.close();
   await daemon.stop();
 }

@@ -15,3 +15,8 @@ export function parseDurationSeconds(text: string): number | undefined {
   );
   return seconds > 0 ? seconds : undefined;
 }
+
+/** The same, or none at all: `0`, `0s`. */
+export function parseGraceSeconds(text: string): number | undefined {
+  return /^0[wdhms]?$/.test(text) ? 0 : parseDurationSeconds(text);
+}

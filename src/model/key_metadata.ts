@@ -1,3 +1,4 @@
+import type { Alias } from "./alias.ts";
 import { type Network, NetworkList } from "./network.ts";
 import type { Scope } from "./scope.ts";
 
@@ -8,6 +9,11 @@ export interface KeyMetadata {
   /** What it may be used for; anything as long as there is none. */
   readonly scopes: readonly Scope[];
   readonly networks: NetworkList;
+  /**
+   * Of a key that has been rotated and still counts for a while: the alias under which there is another
+   * one now. undefined for all others.
+   */
+  readonly replacedBy: Alias | undefined;
   /**
    * Whether all of it makes sense. If not, a later version may have restricted the key in a way that
    * this one does not know, and it must not count as valid.
@@ -21,6 +27,7 @@ export interface MetadataChange {
   readonly owner?: string | undefined;
   readonly scopes?: readonly Scope[] | undefined;
   readonly networks?: readonly Network[] | undefined;
+  readonly replacedBy?: Alias | undefined;
 }
 
 export const NO_METADATA: KeyMetadata = {
@@ -28,5 +35,6 @@ export const NO_METADATA: KeyMetadata = {
   owner: undefined,
   scopes: [],
   networks: new NetworkList([]),
+  replacedBy: undefined,
   isUnderstood: true,
 };

@@ -3,6 +3,12 @@ import { instant } from "./instant.ts";
 
 export const KEYS_PATH = "/v1/keys";
 
+export const DEFAULT_GRACE_SECONDS = 24 * 60 * 60;
+
+export function rotationPath(alias: string): string {
+  return `${keyPath(alias)}/rotate`;
+}
+
 export function keyPath(alias: string): string {
   return `${KEYS_PATH}/${encodeURIComponent(alias)}`;
 }
@@ -31,6 +37,8 @@ export const keySchema = v.object({
   networks: v.optional(v.array(v.string()), []),
   /** Whether all that restricts it is understood; if not, it is refused. */
   supported: v.optional(v.boolean(), true),
+  /** Of a key that has been rotated and still counts: the alias that has another one now. */
+  replacedBy: v.optional(v.nullable(v.string()), null),
 });
 
 export const keyListSchema = v.object({ keys: v.array(keySchema) });
@@ -38,15 +46,20 @@ export const keyListSchema = v.object({ keys: v.array(keySchema) });
 const scopes = v.array(v.string());
 const networks = v.array(v.string());
 
-/** At most one of the three that say when the key expires; without any it does not. */
-export const newKeySchema = v.strictObject({
-  alias: v.string(),
+/** At most one of the three that say when a key expires. */
+const wantedExpiry = {
   /** RFC 3339, in any zone. */
   expiresAt: v.exactOptional(v.string()),
   /** By the wall clock of the keystore's host: `2031-12-31T23:59:59`. */
   expiresOn: v.exactOptional(v.string()),
   /** From its creation on; a positive integer. */
   expiresInSeconds: v.exactOptional(v.number()),
+};
+
+/** Without an expiry the key does not expire. */
+export const newKeySchema = v.strictObject({
+  alias: v.string(),
+  ...wantedExpiry,
   description: v.exactOptional(v.string()),
   owner: v.exactOptional(v.string()),
   scopes: v.exactOptional(scopes),
@@ -63,7 +76,14 @@ export const keyRevisionSchema = v.strictObject({
   networks: v.exactOptional(networks),
 });
 
-/** The one answer that ever holds a key's secret. */
+/** Without an expiry the new key has that of the one before. */
+export const rotationSchema = v.strictObject({
+  /** For how long the one before goes on; 0 for no longer; 24 hours unless given. */
+  graceSeconds: v.exactOptional(v.number()),
+  ...wantedExpiry,
+});
+
+/** Besides that of a rotation the one answer that ever holds a key's secret. */
 export const createdKeySchema = v.object({
   alias: v.string(),
   key: v.string(),
@@ -73,6 +93,15 @@ export const createdKeySchema = v.object({
   expiresOn: v.nullable(v.string()),
 });
 
+export const rotatedKeySchema = v.object({
+  ...createdKeySchema.entries,
+  /** The key before, if it goes on. */
+  previous: v.nullable(keySchema),
+});
+
+export type WantedExpiry = Omit<Rotation, "graceSeconds">;
+export type Rotation = v.InferOutput<typeof rotationSchema>;
+export type RotatedKey = v.InferOutput<typeof rotatedKeySchema>;
 export type Key = v.InferOutput<typeof keySchema>;
 export type KeyList = v.InferOutput<typeof keyListSchema>;
 export type KeyRevision = v.InferOutput<typeof keyRevisionSchema>;

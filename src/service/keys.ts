@@ -1,14 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { AppError } from "../errors.ts";
-import type { Alias } from "../model/alias.ts";
+import { type Alias, lookupAlias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
-import type { Clock } from "../model/instant.ts";
+import { type Expiry, isExpired } from "../model/expiry.ts";
+import type { Clock, Instant } from "../model/instant.ts";
 import type { MetadataChange } from "../model/key_metadata.ts";
 import { printable } from "../model/printable.ts";
 import { Secret } from "../model/secret.ts";
 import { chooseExpiry, type WantedExpiry } from "./expiry.ts";
 import type { Revision } from "../keystore/api_key_entry.ts";
 import type { Keystore } from "../keystore/keystore.ts";
+import type { KeystoreDraft } from "../keystore/keystore_draft.ts";
 import { openKey, openKeys } from "../keystore/keystore_content.ts";
 
 export interface KeyServiceDependencies {
@@ -20,6 +22,12 @@ export interface NewKeyOptions {
   /** undefined for never */
   readonly wantedExpiry?: WantedExpiry | undefined;
   readonly metadata?: MetadataChange | undefined;
+}
+
+export interface RotationOptions {
+  /** undefined for that of the key before */
+  readonly wantedExpiry?: WantedExpiry | undefined;
+  readonly graceSeconds: number;
 }
 
 /** The life of API keys. Every method throws AppError ERR_KEYSTORE_* where the keystore fails. */
@@ -70,14 +78,69 @@ export class KeyService {
    * Changes what is known of a key, its alias among it, or disables or enables it; the key itself
    * stays.
    *
-   * @throws AppError ERR_ALIAS_UNKNOWN, ERR_ALIAS_EXISTS, ERR_METADATA_UNSUPPORTED
+   * @throws AppError ERR_ALIAS_UNKNOWN, ERR_KEY_RETIRED, ERR_ALIAS_EXISTS, ERR_METADATA_UNSUPPORTED
    */
   async revise(alias: Alias, revision: Revision): Promise<ApiKey> {
     const newAlias = revision.alias ?? alias;
-    return await this.#keystore.change((draft) => {
-      if (!draft.has(alias)) throw aliasUnknown(alias);
+    return await this.#keystore.change(async (draft) => {
+      await assertCurrent(draft, alias);
       if (newAlias !== alias && draft.has(newAlias)) throw aliasExists(newAlias);
-      return draft.revise(alias, revision);
+      // What the alias had before goes with it, restrictions included.
+      const retired = draft.retired(alias);
+      const metadata = { ...revision.metadata, replacedBy: newAlias };
+      const key = await draft.revise(alias, revision);
+      for (const before of retired) {
+        const renamed = lookupAlias(newAlias + before.slice(alias.length));
+        if (renamed !== before && draft.has(renamed)) throw aliasExists(renamed);
+        await draft.revise(before, { ...revision, alias: renamed, metadata });
+      }
+      return key;
+    });
+  }
+
+  /**
+   * Gives an alias a new key of 122 random bits, with all that has been said of the one before.
+   *
+   * @param graceSeconds for how long the one before goes on, but no longer than it would have; 0 also
+   *   ends what the alias had before that
+   * @returns as `create`, and the one before if it goes on
+   * @throws AppError ERR_ALIAS_UNKNOWN, ERR_KEY_DISABLED, ERR_KEY_RETIRED, ERR_METADATA_UNSUPPORTED, and
+   *   as `chooseExpiry` does
+   */
+  async rotate(
+    alias: Alias,
+    { wantedExpiry, graceSeconds }: RotationOptions,
+  ): Promise<{ key: ApiKey; secret: Secret; previous: ApiKey | undefined }> {
+    const secret = new Secret(randomUUID({ disableEntropyCache: true }));
+    const now = this.#clock();
+    const rotated = await this.#keystore.change(async (draft) => {
+      const current = await assertCurrent(draft, alias);
+      if (current.isDisabled) throw disabled(alias);
+      const expiry = wantedExpiry ? chooseExpiry(wantedExpiry, now) : current.expiry;
+      if (expiry !== undefined && isExpired(expiry, now)) throw expired(alias);
+      for (const before of draft.retired(alias)) {
+        const key = await draft.get(before);
+        if (graceSeconds === 0 || (key && isOver(key, now))) draft.remove(before);
+      }
+      const newKey = { alias, secret, createdAt: now, expiry };
+      return await draft.replace(newKey, retireBy(current, graceSeconds, now));
+    });
+    return { ...rotated, secret };
+  }
+
+  /** Removes keys that others have taken the place of, once their time is over. */
+  async removeRetired(): Promise<void> {
+    const now = this.#clock();
+    const { content, stored } = await this.#keystore.read();
+    if (stored === undefined) return;
+    const over = (await openKeys(content))
+      .filter((key) => key.metadata.replacedBy !== undefined && isOver(key, now));
+    if (over.length === 0) return;
+    await this.#keystore.change(async (draft) => {
+      for (const { alias } of over) {
+        const key = await draft.get(alias);
+        if (key?.metadata.replacedBy !== undefined && isOver(key, now)) draft.remove(alias);
+      }
     });
   }
 
@@ -85,9 +148,40 @@ export class KeyService {
   async revoke(alias: Alias): Promise<void> {
     await this.#keystore.change((draft) => {
       if (!draft.has(alias)) throw aliasUnknown(alias);
-      draft.remove(alias);
+      for (const each of [alias, ...draft.retired(alias)]) draft.remove(each);
     });
   }
+}
+
+/** @throws AppError ERR_ALIAS_UNKNOWN, ERR_KEY_RETIRED */
+async function assertCurrent(draft: KeystoreDraft, alias: Alias): Promise<ApiKey> {
+  const key = await draft.get(alias);
+  if (key === undefined) throw aliasUnknown(alias);
+  const { replacedBy } = key.metadata;
+  if (replacedBy === undefined) return key;
+  const text = `'${printable(alias)}' is a key that '${printable(replacedBy)}' had before: ` +
+    "it can be revoked, and nothing else";
+  throw new AppError("ERR_KEY_RETIRED", text);
+}
+
+function retireBy({ expiry }: ApiKey, graceSeconds: number, now: Instant): Expiry | undefined {
+  if (graceSeconds === 0 || (expiry !== undefined && isExpired(expiry, now))) return undefined;
+  const end = chooseExpiry({ expiresInSeconds: graceSeconds }, now);
+  return expiry !== undefined && expiry.expiresOn < end.expiresOn ? expiry : end;
+}
+
+function isOver({ expiry }: ApiKey, now: Instant): boolean {
+  return expiry !== undefined && isExpired(expiry, now);
+}
+
+function disabled(alias: Alias): AppError {
+  const text = `API key '${printable(alias)}' is disabled: enable it first`;
+  return new AppError("ERR_KEY_DISABLED", text);
+}
+
+function expired(alias: Alias): AppError {
+  const text = `API key '${printable(alias)}' has expired: give the new one a time of its own`;
+  return new AppError("ERR_EXPIRY_PAST", text);
 }
 
 function aliasExists(alias: Alias): AppError {

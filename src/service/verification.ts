@@ -130,7 +130,9 @@ function judge(
 }
 
 function verdictOn(key: ApiKey, purpose: Purpose, clock: Clock): Verdict {
-  const { alias, expiry } = key;
+  const { expiry, metadata } = key;
+  // Whoever still presents a key that has been rotated is who he was.
+  const alias = metadata.replacedBy ?? key.alias;
   return { code: codeOf(key, purpose, clock), alias, expiry };
 }
 

@@ -25,6 +25,16 @@ interface Setting {
   readonly input?: string;
 }
 
+const LISTED = {
+  alias: "a",
+  maskedKey: "*",
+  createdAt: null,
+  expiresAt: null,
+  expiresOn: null,
+  expired: false,
+  readable: true,
+};
+
 const KEY = { alias: "a", key: "k", createdAt: null, expiresAt: null, expiresOn: null };
 
 async function runWith(argv: readonly string[], setting: Setting = {}): Promise<Outcome> {
@@ -213,6 +223,75 @@ test("verify takes one key, on standard input alone", async () => {
     assert.equal([status, requests], [2, []]);
     assert.match(err[0] ?? "", "standard input");
     assert.not.match(err[0] ?? "", "eb47c2be");
+  }
+});
+
+test("says what becomes of the key before", async () => {
+  const previous = {
+    alias: "a~1",
+    maskedKey: "*",
+    createdAt: null,
+    expiresAt: "2050-01-02T00:00:00.000Z",
+    expiresOn: "2050-01-02T01:00:00",
+    expired: false,
+    readable: true,
+  };
+  const rows = [
+    [
+      [],
+      {},
+      previous,
+      "the key before works until 2050-01-02T01:00:00 by the host's clock, " +
+      "2050-01-02T00:00:00.000Z, and is listed as 'a~1'",
+    ],
+    [["--grace", "0"], { graceSeconds: 0 }, null, "the key before has ended"],
+    [["--grace", "7d"], { graceSeconds: 604_800 }, null, "the key before has ended"],
+  ] as const;
+  for (const [options, body, before, text] of rows) {
+    const answer = () => ({ status: 201, body: { ...KEY, previous: before } });
+    const { status, out, err, requests } = await runWith(["rotate", "A", ...options], { answer });
+    assert.equal([status, err], [0, [`apikey: ${text}`]]);
+    assert.is(
+      out,
+      "API key rotated for alias 'a': k\n" +
+        "Please store this key securely, as it will not be shown again.\n",
+    );
+    assert.equal(requests, [{ method: "POST", path: "/v1/keys/a/rotate", body }]);
+  }
+  for (const grace of ["x", "-1", "1.5h"]) {
+    assert.is((await runWith(["rotate", "a", `--grace=${grace}`])).status, 2, grace);
+  }
+});
+
+test("asks for changes of what is known of a key", async () => {
+  const answer = () => ({ status: 200, body: { ...LISTED, alias: "b" } });
+  const rows = [
+    [["disable", "A"], { disabled: true }, "API key 'a' has been disabled.\n"],
+    [["enable", "--alias", "a"], { disabled: false }, "API key 'a' has been enabled.\n"],
+    [["rename", "a", "B"], { alias: "b" }, "API key 'a' is now 'b'.\n"],
+    [
+      ["describe", "a", "--scope", "x", "--scope", "y", "--owner", "o", "--clear", "cidr"],
+      { owner: "o", scopes: ["x", "y"], networks: [] },
+      "API key 'a' has been changed.\n",
+    ],
+  ] as const;
+  for (const [argv, body, text] of rows) {
+    const { status, out, requests } = await runWith(argv, { answer });
+    assert.equal([status, out], [0, text], argv.join(" "));
+    assert.equal(requests, [{ method: "PATCH", path: "/v1/keys/a", body }]);
+  }
+  const wrong = [
+    ["rename", "a"],
+    ["rename", "a", "b", "c"],
+    ["describe", "a"],
+    ["describe", "a", "--clear", "alias"],
+    ["describe", "a", "--owner", "o", "--clear", "owner"],
+    ["describe", "a", "--owner", "o", "--owner", "p"],
+    ["disable"],
+  ];
+  for (const argv of wrong) {
+    const { status, requests } = await runWith(argv, { answer });
+    assert.equal([status, requests], [2, []], argv.join(" "));
   }
 });
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type JavaTool, readers, startJavaTool } from "../support/java.ts";
@@ -43,6 +44,15 @@ async function shown(way: Way, alias: string): Promise<Record<string, unknown>> 
 async function scanned(file: string, key: string): Promise<string> {
   const scan = await java.scan(file, BUILT_IN_PASSWORD, key);
   return "alias" in scan ? `${scan.outcome} ${scan.alias}` : scan.outcome;
+}
+
+/** The daemon takes away what is over by itself. */
+async function untilGone(way: Way, alias: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while ((await way.apikey("show", alias)).status === 0) {
+    assert.ok(performance.now() < deadline, `${alias} is still there`);
+    await sleep(250);
+  }
 }
 
 const DESCRIBE = [
@@ -123,6 +133,39 @@ for (const { way, open } of WAYS) {
     await does(opened, "describe", "mcp-openai", ...clear);
     assert.equal(await java.dump(keystore, BUILT_IN_PASSWORD), before, "as it was");
   });
+
+  javaTest(
+    `a key and the one before it work beside each other until the grace ends, ${way}`,
+    async () => {
+      using folder = temporaryFolder();
+      const keystore = folder.keystore("jdk17-metricshub.p12");
+      await using opened = await open(keystore);
+      await does(opened, ...DESCRIBE);
+      const rotated = JSON.parse(
+        await does(opened, "rotate", "mcp-openai", "--grace", "4s", "--json"),
+      ) as { key: string; previous: { alias: string; expiresAt: string } };
+      assert.is(rotated.previous.alias, "mcp-openai~1");
+      await java.add(keystore, BUILT_IN_PASSWORD, "theirs", JAVA_KEY);
+      assert.is(await scanned(keystore, OPENAI), "valid mcp-openai~1");
+      assert.is(await scanned(keystore, rotated.key), "valid mcp-openai");
+      assert.equal(pick(await shown(opened, "mcp-openai")), DESCRIBED);
+      assert.is((await shown(opened, "mcp-openai~1"))["replacedBy"], "mcp-openai");
+      // Java refuses it in the second in which we do.
+      await sleep(Date.parse(rotated.previous.expiresAt) + 1_000 - Date.now());
+      assert.is(await scanned(keystore, rotated.key), "valid mcp-openai");
+      assert.ok(["expired mcp-openai~1", "unknown"].includes(await scanned(keystore, OPENAI)));
+      assert.is((await shown(opened, "mcp-openai"))["disabled"], false);
+      if (way === "through a daemon") await untilGone(opened, "mcp-openai~1");
+      const again = await does(opened, "rotate", "mcp-openai", "--grace", "0", "--json");
+      assert.is(JSON.parse(again).previous, null);
+      assert.is(await scanned(keystore, rotated.key), "unknown");
+      assert.is(await scanned(keystore, OPENAI), "unknown");
+      const names = (await java.dump(keystore, BUILT_IN_PASSWORD)).map(({ name }) => name);
+      assert.equal(names.filter((name) => name.startsWith("api_key:mcp-openai")), [
+        "api_key:mcp-openai",
+      ]);
+    },
+  );
 
   javaTest(`a key that Java makes under a disabled one's alias counts, ${way}`, async () => {
     using folder = temporaryFolder();

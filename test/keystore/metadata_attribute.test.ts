@@ -29,6 +29,7 @@ test("reads what it has written", () => {
     description: "für größe",
     owner: "ops",
     scopes: ["mcp:read", "mcp:*"],
+    replacedBy: undefined,
     isUnderstood: true,
   });
   assert.equal(networks.networks, ["10.0.0.0/8", "::1/128"]);
