@@ -1,26 +1,32 @@
-import { AppError, ERRORS, systemErrorCode } from "../errors.ts";
+import { AppError, ERRORS } from "../errors.ts";
 import { parseAlias } from "../model/alias.ts";
-import { printable } from "../model/printable.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
 import { askedExpiry, describeStoredExpiry, EXPIRY_OPTIONS } from "./expiry_arguments.ts";
+import { KEY_OUTPUT_OPTIONS, KeyOutput, undelivered } from "./key_output.ts";
 import { askedMetadata, METADATA_OPTIONS } from "./metadata_arguments.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
-
-export const STORE_IT = "Please store this key securely, as it will not be shown again.";
 
 export const createCommand: CommandSpec = {
   name: "create",
   argument: "[alias]",
   summary: "Create an API key and show it, once",
-  options: [ALIAS_OPTION, ...EXPIRY_OPTIONS, ...METADATA_OPTIONS, JSON_OPTION, ...WRITER_OPTIONS],
+  options: [
+    ALIAS_OPTION,
+    ...EXPIRY_OPTIONS,
+    ...METADATA_OPTIONS,
+    ...KEY_OUTPUT_OPTIONS,
+    JSON_OPTION,
+    ...WRITER_OPTIONS,
+  ],
   examples: [
     "apikey create --alias mcp-openai",
     "apikey create mcp-claude --json",
     "apikey create ci-job --expires-in 30d",
     "apikey create mcp-claude --expires-on 2031-12-31T23:59:59",
+    "apikey create ci-job --output-file ./ci-job.key",
     "apikey create report --scope mcp:read --cidr 10.0.0.0/8 --owner ops",
     "apikey create --alias test --keystore ./metricshub-keystore.p12",
   ],
@@ -28,37 +34,33 @@ export const createCommand: CommandSpec = {
     const alias = parseAlias(requireAlias(args));
     const expiry = askedExpiry(args);
     const client = await connect(targetSettings(args, env));
+    const output = new KeyOutput(args, print);
     const newKey = { alias, ...expiry, ...askedMetadata(args) };
     const created = await client.createKey(newKey).catch((error) => {
+      output.discard();
       throw withUpstreamText(error, alias);
     });
-    const asJson = args.isSet("json");
-    const text = asJson ? `${JSON.stringify(created)}\n` : describe(created);
-    await printOrRevoke(created, client, () => print(text));
-    const remark = asJson ? undefined : describeStoredExpiry(expiry, created);
+    await deliverOrRevoke(created, client, output);
+    const remark = output.isForPeople ? describeStoredExpiry(expiry, created) : undefined;
     if (remark !== undefined) complain(`apikey: ${remark}`);
   },
 };
 
-function describe({ alias, key }: CreatedKey): string {
-  return `API key created for alias '${printable(alias)}': ${printable(key)}\n${STORE_IT}\n`;
-}
-
 /** A key that nobody has seen helps nobody: it is taken back. */
-async function printOrRevoke(
-  { alias }: CreatedKey,
+async function deliverOrRevoke(
+  created: CreatedKey,
   client: ApiClient,
-  print: () => void,
+  output: KeyOutput,
 ): Promise<void> {
+  const { alias } = created;
   try {
-    print();
+    output.deliver(created, "created");
   } catch (error) {
     const outcome = await client.revokeKey(alias).then(
       () => "it has been revoked again",
       (reason: Error) => `it cannot be revoked either (${reason.message}): revoke it later`,
     );
-    const reason = systemErrorCode(error) ?? "unknown error";
-    const text = `cannot write the key to standard output (${reason}); ${outcome}`;
+    const text = `${undelivered(error, "key")}; ${outcome}`;
     throw new AppError("ERR_OUTPUT", text, { cause: error });
   }
 }

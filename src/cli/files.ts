@@ -3,26 +3,58 @@ import { AppError, systemErrorCode } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import { systemErrorReason } from "../system_error.ts";
 
+/** A file that did not exist, for its owner's eyes only, and empty so far. */
+export interface NewFile {
+  /**
+   * Writes it, onto the disk.
+   *
+   * @throws AppError ERR_FILE, and then there is no such file
+   */
+  write(bytes: Uint8Array): void;
+  /** Removes it again, written or not. */
+  discard(): void;
+}
+
+/** @throws AppError ERR_FILE, for one that is there already too */
+export function reserveFile(path: string): NewFile {
+  const failed = (error: unknown) => fileError(error, `cannot write ${path}`);
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "wx", 0o600);
+  } catch (error) {
+    throw failed(error);
+  }
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) closeSync(descriptor);
+    isOpen = false;
+  };
+  const discard = () => {
+    close();
+    unlinkSync(path);
+  };
+  return {
+    write(bytes) {
+      try {
+        writeFileSync(descriptor, bytes);
+        fsyncSync(descriptor);
+        close();
+      } catch (error) {
+        discard();
+        throw failed(error);
+      }
+    },
+    discard,
+  };
+}
+
 /**
  * Writes a file that did not exist, for its owner's eyes only, and onto the disk.
  *
  * @throws AppError ERR_FILE, and then there is no such file, or the one that was there
  */
 export function writeNewFile(path: string, bytes: Uint8Array): void {
-  let isOurs = false;
-  try {
-    const descriptor = openSync(path, "wx", 0o600);
-    isOurs = true;
-    try {
-      writeFileSync(descriptor, bytes);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch (error) {
-    if (isOurs) unlinkSync(path);
-    throw fileError(error, `cannot write ${path}`);
-  }
+  reserveFile(path).write(bytes);
 }
 
 /** @throws AppError ERR_FILE, for a larger file too */

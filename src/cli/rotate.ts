@@ -1,11 +1,11 @@
-import { AppError, systemErrorCode } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { parseGraceSeconds } from "../model/duration.ts";
 import { printable } from "../model/printable.ts";
 import type { RotatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireLookupAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
-import { STORE_IT } from "./create.ts";
 import { askedExpiry, describeStoredExpiry, EXPIRY_OPTIONS } from "./expiry_arguments.ts";
+import { KEY_OUTPUT_OPTIONS, KeyOutput, undelivered } from "./key_output.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
@@ -19,7 +19,14 @@ export const rotateCommand: CommandSpec = {
   name: "rotate",
   argument: "[alias]",
   summary: "Give an alias a new API key and show it, once; the one before works for a while",
-  options: [ALIAS_OPTION, GRACE_OPTION, ...EXPIRY_OPTIONS, JSON_OPTION, ...WRITER_OPTIONS],
+  options: [
+    ALIAS_OPTION,
+    GRACE_OPTION,
+    ...EXPIRY_OPTIONS,
+    ...KEY_OUTPUT_OPTIONS,
+    JSON_OPTION,
+    ...WRITER_OPTIONS,
+  ],
   examples: [
     "apikey rotate mcp-openai",
     "apikey rotate mcp-openai --grace 7d --expires-in 90d",
@@ -30,10 +37,13 @@ export const rotateCommand: CommandSpec = {
     const expiry = askedExpiry(args);
     const grace = askedGrace(args);
     const client = await connect(targetSettings(args, env));
-    const rotated = await client.rotateKey(alias, { ...expiry, ...grace });
-    const asJson = args.isSet("json");
-    printAtOnce(rotated, () => print(asJson ? `${JSON.stringify(rotated)}\n` : describe(rotated)));
-    if (asJson) return;
+    const output = new KeyOutput(args, print);
+    const rotated = await client.rotateKey(alias, { ...expiry, ...grace }).catch((error) => {
+      output.discard();
+      throw error;
+    });
+    deliver(rotated, output);
+    if (!output.isForPeople) return;
     const remark = describeStoredExpiry(expiry, rotated);
     if (remark !== undefined) complain(`apikey: ${remark}`);
     complain(`apikey: ${describePrevious(rotated)}`);
@@ -49,10 +59,6 @@ function askedGrace(args: Arguments): { readonly graceSeconds?: number } {
   throw new AppError("ERR_USAGE", `${what}: give a duration such as 24h or 7d, or 0`);
 }
 
-function describe({ alias, key }: RotatedKey): string {
-  return `API key rotated for alias '${printable(alias)}': ${printable(key)}\n${STORE_IT}\n`;
-}
-
 function describePrevious({ previous }: RotatedKey): string {
   if (previous === null) return "the key before has ended";
   const { alias, expiresAt, expiresOn } = previous;
@@ -61,13 +67,11 @@ function describePrevious({ previous }: RotatedKey): string {
 }
 
 /** The old key cannot be had back, but there can be another new one. */
-function printAtOnce({ alias }: RotatedKey, print: () => void): void {
+function deliver(rotated: RotatedKey, output: KeyOutput): void {
   try {
-    print();
+    output.deliver(rotated, "rotated");
   } catch (error) {
-    const reason = systemErrorCode(error) ?? "unknown error";
-    const text = `cannot write the new key to standard output (${reason}): ` +
-      `rotate '${printable(alias)}' again`;
+    const text = `${undelivered(error, "new key")}: rotate '${printable(rotated.alias)}' again`;
     throw new AppError("ERR_OUTPUT", text, { cause: error });
   }
 }

@@ -119,6 +119,7 @@ for (const { way, open } of WAYS) {
       scopes: [],
       networks: [],
       supported: true,
+      replacedBy: null,
     });
     assert.is(claude["expiresAt"], new Date("2031-12-31T23:59:59").toISOString());
     assert.is(retired?.["expired"], true);
