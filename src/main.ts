@@ -23,6 +23,8 @@ async function main(): Promise<number> {
     serve: async (settings) => (await import("./main/serve.ts")).serve(host, settings),
     readSecret,
     print: (text) => writeAll(1, text),
+    terminalColumns: () => process.stdout.isTTY ? process.stdout.columns : undefined,
+    now: Date.now,
     complain,
     log: logDefect,
   });

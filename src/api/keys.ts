@@ -18,13 +18,15 @@ import {
   rotationSchema,
 } from "../protocol/keys.ts";
 import type { KeyService } from "../service/keys.ts";
+import type { UsageService } from "../service/usage.ts";
 import { parseWantedExpiry } from "./expiry.ts";
 import { parseMetadata } from "./metadata.ts";
 import { expiresAt, instantOrNull } from "./instant.ts";
 import { type Call, parameter, parseBody, type Route } from "./route.ts";
 
 /** The routes of the resource `keys`. */
-export function keyRoutes(keys: KeyService, clock: Clock): Route[] {
+export function keyRoutes(keys: KeyService, usage: UsageService, clock: Clock): Route[] {
+  const present = presenter(usage);
   return [
     {
       method: "GET",
@@ -124,7 +126,14 @@ function presentWith(secret: Secret, key: ApiKey): CreatedKey {
   };
 }
 
-function present(key: ApiKey, now: Instant): Key {
+function presenter(usage: UsageService): (key: ApiKey, now: Instant) => Key {
+  return (key, now) => {
+    const { uses, lastUsedAt } = usage.of(key);
+    return { ...describe(key, now), lastUsedAt: instantOrNull(lastUsedAt), uses };
+  };
+}
+
+function describe(key: ApiKey, now: Instant): Omit<Key, "lastUsedAt" | "uses"> {
   return {
     alias: key.alias,
     maskedKey: maskedKey(key),

@@ -5,6 +5,7 @@ import type { KeyService } from "../service/keys.ts";
 import type { KeystoreService } from "../service/keystore.ts";
 import type { MetricSource } from "../service/metrics.ts";
 import type { StatusService } from "../service/status.ts";
+import type { UsageService } from "../service/usage.ts";
 import type { VerificationService } from "../service/verification.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
@@ -17,6 +18,7 @@ import { verificationRoutes } from "./verification.ts";
 
 export interface RouteDependencies {
   readonly keys: KeyService;
+  readonly usage: UsageService;
   readonly keystore: KeystoreService;
   readonly status: StatusService;
   readonly verification: VerificationService;
@@ -29,9 +31,9 @@ export interface RouteDependencies {
 
 /** Every route there is: what is served, what tests walk, what documentation lists. */
 export function createRoutes(dependencies: RouteDependencies): Route[] {
-  const { keys, keystore, status, server, clock, verification, feed } = dependencies;
+  const { keys, usage, keystore, status, server, clock, verification, feed } = dependencies;
   return [
-    ...keyRoutes(keys, clock),
+    ...keyRoutes(keys, usage, clock),
     ...keystoreRoutes(keystore),
     ...statusRoutes(status, server),
     ...verificationRoutes(verification),

@@ -14,6 +14,10 @@ export interface CommandContext {
   print(text: string): void;
   /** Writes one line to standard error. */
   complain(line: string): void;
+  /** How wide the terminal is that reads standard output; undefined where none does. */
+  terminalColumns(): number | undefined;
+  /** In milliseconds since 1970. */
+  now(): number;
 }
 
 export interface CommandSpec {

@@ -28,6 +28,7 @@ function describe(key: Key): string {
     ["Replaced", key.replacedBy === null ? null : `by a new key of '${key.replacedBy}'`],
     ["Created", key.createdAt],
     ["Expires", key.expiresAt === null ? "never" : `${key.expiresOn} (${key.expiresAt})`],
+    ["Used", describeUse(key)],
     ["Owner", key.owner],
     ["Scopes", key.scopes.join(" ") || "any"],
     ["Networks", key.networks.join(" ") || "any"],
@@ -36,6 +37,11 @@ function describe(key: Key): string {
   return lines.filter(([, text]) => text !== null)
     .map(([label, text]) => `${`${label}:`.padEnd(10)}${printable(text ?? "", MAX_CHARACTERS)}\n`)
     .join("");
+}
+
+function describeUse({ uses, lastUsedAt }: Key): string {
+  if (lastUsedAt === null) return "never, as far as the daemon knows";
+  return `${uses === 1 ? "once" : `${uses} times`}, the last at ${lastUsedAt}`;
 }
 
 function stateOf({ readable, disabled, expired, supported }: Key): string {

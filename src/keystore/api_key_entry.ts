@@ -1,5 +1,5 @@
 import { type Alias, lookupAlias } from "../model/alias.ts";
-import type { ApiKey } from "../model/api_key.ts";
+import { type ApiKey, unused } from "../model/api_key.ts";
 import type { Expiry } from "../model/expiry.ts";
 import { type Instant, parseEpochMs } from "../model/instant.ts";
 import { digestKey, type KeyDigest } from "../model/key_digest.ts";
@@ -120,11 +120,12 @@ export class ApiKeyEntry {
       const { privateKey } = openPrivateKeyInfo(sealed, derivation.material);
       const { digest, lastCharacters, expiry } = decodePayload(privateKey);
       this.#derivation = derivation;
-      const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata };
+      const use = unused();
+      const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata, use };
       this.#opened = { key, digest };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const nothing = { lastCharacters: undefined, expiry: undefined };
+      const nothing = { lastCharacters: undefined, expiry: undefined, use: unused() };
       this.#opened = {
         key: { alias, createdAt, ...nothing, isDisabled, metadata },
         digest: undefined,
@@ -238,7 +239,7 @@ export interface NewApiKey {
 
 /** Makes the bag for a new key, as Java would. */
 export async function sealApiKeyEntry(
-  { alias, secret, createdAt, expiry, metadata = {} }: NewApiKey,
+  { alias, secret, createdAt, expiry, metadata: said = {} }: NewApiKey,
   keys: PasswordKeys,
   salt: Uint8Array,
 ): Promise<{ entry: ApiKeyEntry; key: ApiKey }> {
@@ -254,9 +255,11 @@ export async function sealApiKeyEntry(
   octets.fill(0);
   const localKeyId = Buffer.from(`Time ${createdAt}`, "latin1");
   const bare = newSafeBag(OID.SECRET_BAG, bagValue, NAME_PREFIX + alias, localKeyId);
-  const bag = withMetadata(bare, metadata);
+  const bag = withMetadata(bare, said);
   const isDisabled = false;
-  const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata: readMetadata(bag) };
+  const metadata = readMetadata(bag);
+  const use = unused();
+  const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata, use };
   const derivation = { name: derivationName(scheme), material };
   return { entry: new ApiKeyEntry(alias, bag, [], { key, digest }, derivation), key };
 }

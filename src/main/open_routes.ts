@@ -4,6 +4,7 @@ import { createRoutes } from "../api/routes.ts";
 import { Keystore } from "../keystore/keystore.ts";
 import { KeystoreFile } from "../keystore/keystore_file.ts";
 import { storePasswords } from "../keystore/store_passwords.ts";
+import { UsageFile } from "../keystore/usage_file.ts";
 import type { WriterLock } from "../keystore/writer_lock.ts";
 import { systemClock } from "../model/instant.ts";
 import { portablePkcs12Kdf } from "../pkcs12/key_derivation.ts";
@@ -13,7 +14,9 @@ import { KeyService } from "../service/keys.ts";
 import { KeystoreService } from "../service/keystore.ts";
 import { keystoreMetrics, type MetricSource, verificationMetrics } from "../service/metrics.ts";
 import { StatusService } from "../service/status.ts";
+import { UsageService } from "../service/usage.ts";
 import { VerificationService } from "../service/verification.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { Host } from "./host.ts";
 import { isOrdinaryUser, type KeystoreLocation } from "./keystore_location.ts";
 
@@ -27,7 +30,7 @@ export interface RouteOptions {
 
 /** All routes on one keystore, and what lives behind them. */
 export function openRoutes(
-  { platform, log }: Host,
+  { platform, complain, log }: Host,
   location: KeystoreLocation,
   { lock, role, socket, metrics = [] }: RouteOptions,
 ) {
@@ -37,8 +40,15 @@ export function openRoutes(
   const feed = new ChangeFeed({ keystore, clock, log });
   const server = { role, socket, version: packageJson.version, pid: process.pid };
   const keys = new KeyService({ keystore, clock });
+  const file = new UsageFile({ keystorePath: location.path, ...identityOn(platform) });
+  const usage = new UsageService({
+    keystore,
+    file,
+    complain: ({ message }) => role === "daemon" && complain(`apikey: ${message}`),
+  });
   const routes = createRoutes({
     keys,
+    usage,
     keystore: new KeystoreService(keystore, socket),
     status: new StatusService(keystore, socket),
     verification,
@@ -48,25 +58,29 @@ export function openRoutes(
     server: { ...server, startedAt: systemClock() },
     clock,
   });
-  return { routes, keystore, keys, verification, feed };
+  return { routes, keystore, keys, usage, verification, feed };
 }
 
 function openKeystore(
   { platform, lock }: Pick<Host, "platform"> & Pick<RouteOptions, "lock">,
   { path, passwordFile, generations }: KeystoreLocation,
 ): Keystore {
-  const mayBeDenied = isOrdinaryUser(platform);
-  const uid = process.platform === "win32" ? undefined : platform.self.uid;
+  const identity = identityOn(platform);
   return new Keystore({
-    file: new KeystoreFile({ path, mayBeDenied, uid, generations }),
+    file: new KeystoreFile({ path, ...identity, generations }),
     lock,
     pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
     passwords: storePasswords({
       keystorePath: path,
       passwordFile,
       credentialsFolder: process.env["CREDENTIALS_DIRECTORY"],
-      mayBeDenied,
-      uid,
+      ...identity,
     }),
   });
+}
+
+/** As whom files are read and written. */
+function identityOn(platform: Platform) {
+  const uid = process.platform === "win32" ? undefined : platform.self.uid;
+  return { mayBeDenied: isOrdinaryUser(platform), uid };
 }

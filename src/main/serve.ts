@@ -26,6 +26,9 @@ const MAX_STREAM_MS = 60 * 60 * 1_000;
 /** Keys that have been rotated are refused in any case when their time is over. */
 const TIDY_EVERY_MS = 5_000;
 
+/** How much of what keys were used for a crash may cost. */
+const FLUSH_EVERY_MS = 60_000;
+
 /** Serves until a signal ends it. */
 export async function serve(host: Host, settings: DaemonSettings): Promise<void> {
   const { platform, complain, log } = host;
@@ -53,7 +56,8 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   const unlessKnown = (error: unknown) => error instanceof AppError || log(error);
   const metrics = [...connectionMetrics(connections), ...problems.metrics()];
   const options = { lock, role: "daemon", socket: socketPath, metrics } as const;
-  const { routes, keystore, keys, verification, feed } = openRoutes(host, location, options);
+  const opened = openRoutes(host, location, options);
+  const { routes, keystore, keys, usage, verification, feed } = opened;
   await keystore.read();
   const app = createApp({ routes, policy, problems, maxStreamMs: MAX_STREAM_MS, log });
   const wanted = { mode: settings.socketMode, gid: socketGid };
@@ -69,6 +73,7 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   });
   verification.prepare().catch(log);
   const tidying = setInterval(() => void keys.removeRetired().catch(unlessKnown), TIDY_EVERY_MS);
+  const counting = setInterval(() => void usage.flush().catch(unlessKnown), FLUSH_EVERY_MS);
   keepMemorySmall({
     connections,
     residentBytes,
@@ -80,8 +85,10 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   }
   complain(`apikey: ${await stopSignal()} received, stopping`);
   clearInterval(tidying);
+  clearInterval(counting);
   feed.close();
   await daemon.stop();
+  await usage.flush().catch(unlessKnown);
 }
 
 function assertPeersAreKnown({ knowsPeers }: Platform): void {

@@ -13,6 +13,19 @@ export interface ApiKey {
   /** Refused by everybody, until it is enabled again. */
   readonly isDisabled: boolean;
   readonly metadata: KeyMetadata;
+  /** Goes on from one description of the same key to the next. */
+  readonly use: KeyUse;
+}
+
+/** How a key has been used lately, counted where keys are verified. */
+export interface KeyUse {
+  count: number;
+  /** In milliseconds since 1970; 0 for not yet. */
+  lastUsedAt: number;
+}
+
+export function unused(): KeyUse {
+  return { count: 0, lastUsedAt: 0 };
 }
 
 const MASK = "*".repeat(20);

@@ -39,6 +39,10 @@ export const keySchema = v.object({
   supported: v.optional(v.boolean(), true),
   /** Of a key that has been rotated and still counts: the alias that has another one now. */
   replacedBy: v.optional(v.nullable(v.string()), null),
+  /** When it was last valid for somebody who asked; null for never, as far as anybody knows. */
+  lastUsedAt: v.optional(instant, null),
+  /** How often. */
+  uses: v.optional(v.number(), 0),
 });
 
 export const keyListSchema = v.object({ keys: v.array(keySchema) });

@@ -1,7 +1,7 @@
 import type { Alias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
 import { type Expiry, isExpired } from "../model/expiry.ts";
-import type { Clock } from "../model/instant.ts";
+import type { Clock, Instant } from "../model/instant.ts";
 import { NO_METADATA } from "../model/key_metadata.ts";
 import { digestKey, type KeyDigest } from "../model/key_digest.ts";
 import { covers, type Scope } from "../model/scope.ts";
@@ -78,7 +78,7 @@ export class VerificationService {
   verifyNow(key: string, purpose: Purpose = ANYTHING): Verdict | undefined {
     const startedAt = performance.now();
     const content = this.#keystore.readNow(startedAt)?.content;
-    const verdict = content && judge(content, digestKey(key), purpose, this.#clock);
+    const verdict = content && judge(content, digestKey(key), purpose, this.#clock());
     if (verdict === undefined) return undefined;
     this.counts[verdict.code]++;
     this.latency.observe(performance.now() - startedAt);
@@ -96,7 +96,7 @@ export class VerificationService {
     for (;;) {
       const { content } = await this.#keystore.read();
       const now = this.#clock();
-      const verdicts = digests.map((digest) => judge(content, digest, purpose, () => now));
+      const verdicts = digests.map((digest) => judge(content, digest, purpose, now));
       if (verdicts.every((verdict) => verdict !== undefined)) {
         for (const { code } of verdicts) this.counts[code]++;
         this.latency.observe(performance.now() - startedAt);
@@ -119,30 +119,36 @@ function judge(
   { digests }: KeystoreContent,
   digest: KeyDigest,
   purpose: Purpose,
-  clock: Clock,
+  now: Instant,
 ): Verdict | undefined {
   const key = digests.find(digest);
-  const verdict = key === undefined ? NOT_FOUND : verdictOn(key, purpose, clock);
+  const verdict = key === undefined ? NOT_FOUND : verdictOn(key, purpose, now);
   if (verdict.code === "VALID") return verdict;
-  const twins = digests.twins(digest).map((twin) => verdictOn(twin, purpose, clock));
-  return twins.find(({ code }) => code === "VALID") ??
-    (digests.isComplete ? verdict : undefined);
+  for (const twin of digests.twins(digest)) {
+    const other = verdictOn(twin, purpose, now);
+    if (other.code === "VALID") return other;
+  }
+  return digests.isComplete ? verdict : undefined;
 }
 
-function verdictOn(key: ApiKey, purpose: Purpose, clock: Clock): Verdict {
-  const { expiry, metadata } = key;
+function verdictOn(key: ApiKey, purpose: Purpose, now: Instant): Verdict {
+  const { expiry, metadata, use } = key;
+  const code = codeOf(key, purpose, now);
+  if (code === "VALID") {
+    use.count++;
+    use.lastUsedAt = now;
+  }
   // Whoever still presents a key that has been rotated is who he was.
-  const alias = metadata.replacedBy ?? key.alias;
-  return { code: codeOf(key, purpose, clock), alias, expiry };
+  return { code, alias: metadata.replacedBy ?? key.alias, expiry };
 }
 
 function codeOf(
   { expiry, isDisabled, metadata }: ApiKey,
   purpose: Purpose,
-  clock: Clock,
+  now: Instant,
 ): FoundCode {
   if (isDisabled) return "DISABLED";
-  if (expiry !== undefined && isExpired(expiry, clock())) return "EXPIRED";
+  if (expiry !== undefined && isExpired(expiry, now)) return "EXPIRED";
   if (metadata === NO_METADATA) return "VALID";
   if (!metadata.isUnderstood) return "UNSUPPORTED";
   if (!metadata.networks.admits(purpose.clientAddress)) return "FORBIDDEN_NETWORK";

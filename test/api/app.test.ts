@@ -8,6 +8,7 @@ import { createApp, MAX_BODY_BYTES } from "../../src/api/app.ts";
 import { ProblemCounts } from "../../src/api/problem.ts";
 import { callLocally } from "../../src/api/local.ts";
 import { createRoutes } from "../../src/api/routes.ts";
+import { unused } from "../../src/model/api_key.ts";
 import { NO_METADATA } from "../../src/model/key_metadata.ts";
 import { OVERFLOW_ID, type PeerCredentials } from "../../src/model/peer_credentials.ts";
 import { type Instant, systemClock } from "../../src/model/instant.ts";
@@ -20,8 +21,9 @@ import { healthOf } from "../../src/service/health.ts";
 import { KeyService } from "../../src/service/keys.ts";
 import { KeystoreService } from "../../src/service/keystore.ts";
 import { StatusService } from "../../src/service/status.ts";
+import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
-import { openKeystore, withFolder } from "../support/open_keystore.ts";
+import { openKeystore, openUsage, withFolder } from "../support/open_keystore.ts";
 
 const ADMIN_GID = 4242;
 const VERIFIER_GID = 4343;
@@ -52,6 +54,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
     const defects: unknown[] = [];
     const routes = createRoutes({
       keys: new KeyService({ keystore, clock: systemClock }),
+      usage: openUsage(keystore),
       keystore: new KeystoreService(keystore, undefined),
       status: new StatusService(keystore, undefined),
       feed: new ChangeFeed({ keystore, clock: systemClock, log: (error) => defects.push(error) }),
@@ -397,8 +400,10 @@ for (const zone of ["America/New_York", "Asia/Tokyo"]) {
           expiry: parseExpiry(text),
           isDisabled: false,
           metadata: NO_METADATA,
+          use: unused(),
         })));
-      const [route] = keyRoutes({ list } as unknown as KeyService, systemClock);
+      const usage = { of: () => ({ uses: 0, lastUsedAt: undefined }) } as unknown as UsageService;
+      const [route] = keyRoutes({ list } as unknown as KeyService, usage, systemClock);
       assert.ok(route);
       const call = {
         peer: ROOT,

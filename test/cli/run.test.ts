@@ -1,3 +1,4 @@
+import stringWidth from "string-width";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findCommand, parseArguments } from "../../src/cli/arguments.ts";
@@ -21,9 +22,13 @@ interface Setting {
   readonly env?: Record<string, string>;
   readonly answer?: (request: ApiRequest) => ApiResponse;
   readonly print?: (text: string) => void;
+  /** Of the terminal; none unless given. */
+  readonly columns?: number;
   /** What is on standard input. */
   readonly input?: string;
 }
+
+const NOW = Date.parse("2050-01-01T00:00:00Z");
 
 const LISTED = {
   alias: "a",
@@ -65,6 +70,8 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
     },
     readSecret: () => Promise.resolve(setting.input ?? ""),
     print: setting.print ?? ((text) => out += text),
+    terminalColumns: () => setting.columns,
+    now: () => NOW,
     complain: (line) => err.push(line),
     log: (error) => defects.push(error),
   });
@@ -260,6 +267,63 @@ test("says what becomes of the key before", async () => {
   }
   for (const grace of ["x", "-1", "1.5h"]) {
     assert.is((await runWith(["rotate", "a", `--grace=${grace}`])).status, 2, grace);
+  }
+});
+
+const TABLED = [
+  {
+    ...LISTED,
+    alias: "größe",
+    maskedKey: "****8986",
+    createdAt: "2049-01-01T10:20:30.000Z",
+    lastUsedAt: "2049-12-31T00:00:00.000Z",
+    expiresAt: "2050-01-10T00:00:00.000Z",
+    expiresOn: "2050-01-10T00:00:00",
+    owner: "ops",
+    scopes: ["mcp:read", "rest:*"],
+    description: "a description that goes on and on, for longer than a terminal is wide",
+  },
+  { ...LISTED, alias: "漢字\u001b[2J", disabled: true, createdAt: "2049-12-01T00:00:00.000Z" },
+  { ...LISTED, alias: "old", createdAt: "2049-01-01T00:00:00.000Z", expired: true },
+];
+
+test("lists what is known of keys in a table that fits the terminal", async () => {
+  const answer = () => ({ status: 200, body: { keys: TABLED } });
+  const wide = await runWith(["list", "--long"], { answer });
+  assert.equal(wide.out.split("\n"), [
+    "ALIAS          KEY   STATE     CREATED     EXPIRES     LAST USED   SCOPES           DESCRIPTION",
+    "größe          8986  valid     2049-01-01  2050-01-10  2049-12-31  mcp:read rest:*  " +
+    "a description that goes on and on, for longer than a terminal is wide",
+    "漢字\\u{1b}[2J  *     disabled  2049-12-01  -           -",
+    "old            *     expired   2049-01-01  -           -",
+    "",
+  ]);
+  for (const columns of [80, 100, 120]) {
+    const { out } = await runWith(["list", "--long"], { answer, columns });
+    for (const line of out.split("\n")) assert.ok(stringWidth(line) <= columns, line);
+    assert.match(out, /^größe .*…$/m);
+  }
+});
+
+test("lists those that nobody uses, and those that expire soon", async () => {
+  const answer = () => ({ status: 200, body: { keys: TABLED } });
+  const rows = [
+    [["--unused-for", "90d"], ["old"]],
+    [["--unused-for", "2d"], ["漢字", "old"]],
+    [["--unused-for", "12h"], ["größe", "漢字", "old"]],
+    [["--expiring-within", "14d"], ["größe"]],
+    [["--expiring-within", "8d"], []],
+    [["--expiring-within", "14d", "--unused-for", "90d"], []],
+  ] as const;
+  for (const [options, expected] of rows) {
+    const { status, out } = await runWith(["list", ...options, "--json"], { answer });
+    const aliases = (JSON.parse(out).keys as { alias: string }[]).map(({ alias }) =>
+      alias.replace("\u001b[2J", "")
+    );
+    assert.equal([status, aliases], [0, [...expected]], options.join(" "));
+  }
+  for (const option of ["--unused-for=x", "--expiring-within=0d"]) {
+    assert.is((await runWith(["list", option], { answer })).status, 2);
   }
 });
 

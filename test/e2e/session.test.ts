@@ -120,6 +120,8 @@ for (const { way, open } of WAYS) {
       networks: [],
       supported: true,
       replacedBy: null,
+      lastUsedAt: null,
+      uses: 0,
     });
     assert.is(claude["expiresAt"], new Date("2031-12-31T23:59:59").toISOString());
     assert.is(retired?.["expired"], true);

@@ -1,7 +1,7 @@
 // Checking keys: the command, the daemon's routes, its events, metrics and health.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
@@ -291,6 +291,38 @@ rootTest("counts what it does", async () => {
   ) assert.ok(body.split("\n").includes(line), `${line} in\n${body}`);
   assert.not.match(body, OPENAI);
 });
+
+rootTest(
+  "knows how keys have been used, across restarts and without touching the keystore",
+  async () => {
+    using folder = temporaryFolder();
+    const keystore = folder.keystore("jdk17-metricshub.p12");
+    const socket = folder.file("apikey.sock");
+    const usage = folder.file("metricshub-keystore.usage.json");
+    const before = readFileSync(keystore);
+    for (const round of [1, 2]) {
+      const daemon = await startDaemon(keystore, socket);
+      await using _daemon = daemon;
+      for (let i = 0; i < 5; i++) await auth(socket, { Authorization: OPENAI });
+      await auth(socket, { Authorization: RETIRED });
+      await apikey(["verify", "--socket", socket], { input: CLAUDE });
+      const { keys } = JSON.parse((await apikey(["list", "--json", "--socket", socket])).stdout);
+      const uses = keys.map((key: { uses: number }) => key.uses);
+      assert.equal(uses, [5 * round, round, 0]);
+      daemon.signal("SIGTERM");
+      assert.is(await daemon.ended, 0);
+      assert.not.match(readFileSync(usage, "utf8"), OPENAI);
+      assert.is(statSync(usage).mode & 0o777, 0o600);
+    }
+    assert.equal(readFileSync(keystore), before);
+    const shown = await apikey(["show", "mcp-openai", "--keystore", keystore]);
+    assert.match(shown.stdout, /^Used: +10 times, the last at 20\d\d-/m);
+    // What cannot be read keeps nobody from anything.
+    writeFileSync(usage, "nonsense");
+    const after = await apikey(["list", "--long", "--keystore", keystore]);
+    assert.equal([after.status, after.stderr, after.stdout.split("\n").length], [0, "", 5]);
+  },
+);
 
 rootTest("says to anyone whether it works, and no more", async () => {
   using folder = temporaryFolder();

@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import type { AppError } from "../../src/errors.ts";
 import { Keystore } from "../../src/keystore/keystore.ts";
 import { KeystoreFile } from "../../src/keystore/keystore_file.ts";
 import { storePasswords } from "../../src/keystore/store_passwords.ts";
 import { commandLock } from "../../src/keystore/writer_lock.ts";
+import { UsageFile } from "../../src/keystore/usage_file.ts";
 import { portablePkcs12Kdf } from "../../src/pkcs12/key_derivation.ts";
 import type { Pkcs12Kdf } from "../../src/platform/pkcs12_kdf.ts";
 import { pickPlatform } from "../../src/platform/pick_platform.ts";
+import { UsageService } from "../../src/service/usage.ts";
 
 export const platform = await pickPlatform(process);
 
@@ -54,6 +57,17 @@ export function openKeystore(path: string, options: OpenOptions = {}): Keystore 
       uid: platform.self.uid,
     }),
   });
+}
+
+/** How its keys are used, beside it. */
+export function openUsage(
+  keystore: Keystore,
+  complain: (error: AppError) => void = (error) => {
+    throw error;
+  },
+): UsageService {
+  const options = { keystorePath: keystore.path, mayBeDenied: false, uid: platform.self.uid };
+  return new UsageService({ keystore, file: new UsageFile(options), complain });
 }
 
 /** Asserts that `work` fails with an AppError of this code, and gives its text. */
