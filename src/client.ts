@@ -54,7 +54,7 @@ export interface VerifierOptions extends ConnectOptions {
    */
   readonly maxSilenceMs?: number;
   /**
-   * How many valid keys to remember; 10,000 unless given. A key takes about 300 octets, and every
+   * How many valid keys to remember, with each scope and address of its own; 10,000 unless given. A key takes about 300 octets, and every
    * change of a key a walk through all that are remembered.
    */
   readonly maxKeys?: number;

@@ -12,8 +12,10 @@ const MAX_OWNER_CHARACTERS = 255;
 const MAX_ITEMS = 100;
 
 /** @throws AppError ERR_INVALID_REQUEST */
-export function parseMetadata(fields: MetadataFields): MetadataChange {
+export function parseMetadata(fields: MetadataFields): MetadataChange | undefined {
   const { description, owner, scopes, networks } = fields;
+  // What is not to be changed need not be understood.
+  if (Object.keys(fields).length === 0) return undefined;
   return {
     description: parseText("description", description, MAX_DESCRIPTION_CHARACTERS),
     owner: parseText("owner", owner, MAX_OWNER_CHARACTERS),

@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { isClientAddress } from "../model/network.ts";
+import { parseClientAddress } from "../model/network.ts";
 import { parseWantedScope } from "../model/scope.ts";
 import type { VerifyPurpose } from "../protocol/verification.ts";
 import type { Purpose } from "../service/verification.ts";
@@ -10,10 +10,11 @@ export function parsePurpose({ scope, clientAddress }: VerifyPurpose): Purpose {
   if (scope !== undefined && wanted === undefined) {
     throw invalid("scope: expected one such as mcp:read");
   }
-  if (clientAddress !== undefined && !isClientAddress(clientAddress)) {
+  const address = clientAddress === undefined ? undefined : parseClientAddress(clientAddress);
+  if (clientAddress !== undefined && address === undefined) {
     throw invalid("clientAddress: expected an IP address");
   }
-  return { scope: wanted, clientAddress };
+  return { scope: wanted, clientAddress: address };
 }
 
 const NAMES: readonly string[] = ["scope", "clientAddress"] satisfies (keyof VerifyPurpose)[];
@@ -30,7 +31,9 @@ export function parseQueryPurpose(query: string): Purpose {
     if (!NAMES.includes(name)) throw invalid("the query has scope and clientAddress at the most");
     if (parameters.getAll(name).length > 1) throw invalid(`${name}: given more than once`);
   }
-  return parsePurpose(Object.fromEntries(parameters));
+  const { clientAddress, ...rest } = Object.fromEntries(parameters);
+  // A proxy that listens at a Unix socket knows no address: a key that is bound to none may pass.
+  return { ...parsePurpose(rest), clientAddress: parseClientAddress(clientAddress ?? "") };
 }
 
 function invalid(text: string): AppError {

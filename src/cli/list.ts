@@ -103,11 +103,13 @@ function stateOf({ readable, disabled, expired, supported, replacedBy }: Key): s
   return replacedBy === null ? "valid" : "replaced";
 }
 
-function describe({ alias, maskedKey, expiresOn, expired, readable, disabled }: Key): string {
+function describe(key: Key): string {
+  const { alias, maskedKey, expiresOn, expired, readable, disabled, supported } = key;
   const remarks = [
     ...(readable ? [] : ["Cannot be opened"]),
     ...(expiresOn === null ? [] : [`${expired ? "Expired" : "Expires"} on ${expiresOn}`]),
     ...(disabled ? ["Disabled"] : []),
+    ...(supported ? [] : ["Not supported"]),
   ];
   return [printable(alias), printable(maskedKey), ...remarks.map((remark) => `(${remark})`)].join(
     " ",

@@ -109,8 +109,8 @@ export class KeyVerifier implements AsyncDisposable {
 function digestQuestion(key: string, purpose: VerifyPurpose | undefined): KeyDigest {
   const { scope, clientAddress } = purpose ?? {};
   if (scope === undefined && clientAddress === undefined) return digestKey(key);
-  // As JSON none of the three can pass for part of another one.
-  return digestKey(JSON.stringify([key, scope ?? "", clientAddress ?? ""]));
+  // A presented key may be any text: only its digest keeps it from passing for a key and its purpose.
+  return digestKey(JSON.stringify([digestKey(key), scope ?? "", clientAddress ?? ""]));
 }
 
 /** A daemon that lets this process check no keys any more, or another process in its place. */

@@ -16,6 +16,7 @@ import {
   sealApiKeyEntry,
 } from "./api_key_entry.ts";
 import type { KeyChange } from "./key_change.ts";
+import { metadataUnsupported } from "./metadata_attribute.ts";
 import { type KeystoreContent, openKey, sharedSalt } from "./keystore_content.ts";
 
 export interface FinishedDraft {
@@ -49,6 +50,8 @@ export class KeystoreDraft {
   /** What is to have this alias; undefined for nothing any more. */
   readonly #drafted = new Map<Alias, Drafted | undefined>();
   #salt: Uint8Array | undefined;
+  /** Looked for once: many changes at a time may ask. */
+  #retiredInBase: ReadonlyMap<Alias, readonly Alias[]> | undefined;
 
   /** What {@link rollBack} has to put back, the latest last. */
   readonly #undo: (() => void)[] = [];
@@ -96,13 +99,14 @@ export class KeystoreDraft {
       return { type: this.#base.entries.has(alias) ? "changed" : "created", alias } as const;
     });
     // A key is known by the alias that goes on, so that is whose key has changed.
-    const others = Array.from(this.#drafted, ([alias, drafted]) => {
-      return (drafted?.entry ?? this.#base.entries.get(alias))?.replacedBy;
-    }).filter((alias) => alias !== undefined && !this.#drafted.has(alias));
-    const changed = [...new Set(others)].map((
-      alias,
-    ) => ({ type: "changed", alias: alias! } as const));
-    return [...changes, ...changed];
+    const others = new Set<Alias>();
+    for (const [alias, drafted] of this.#drafted) {
+      for (const entry of [drafted?.entry, this.#base.entries.get(alias)]) {
+        const owner = entry?.replacedBy;
+        if (owner !== undefined && !this.#drafted.has(owner)) others.add(owner);
+      }
+    }
+    return [...changes, ...Array.from(others, (alias) => ({ type: "changed", alias } as const))];
   }
 
   has(alias: Alias): boolean {
@@ -153,7 +157,8 @@ export class KeystoreDraft {
     const drafted = this.#find(alias);
     if (drafted === undefined) throw new TypeError("alias unknown");
     const { entry: before, original } = drafted;
-    await openKey(this.#base, before);
+    const { metadata } = await openKey(this.#base, before);
+    if (!metadata.isUnderstood) throw metadataUnsupported();
     this.#salt ??= sharedSalt(this.#base) ?? newEncryptionScheme().salt;
     const { entryKeys } = this.#base;
     const sealed = await sealApiKeyEntry(newKey, entryKeys, this.#salt);
@@ -185,11 +190,10 @@ export class KeystoreDraft {
 
   /** The aliases of what this alias had before, and still counts. */
   retired(alias: Alias): Alias[] {
+    this.#retiredInBase ??= retiredIn(this.#base.entries);
+    const found = new Set(this.#retiredInBase.get(alias));
     const prefix = alias + RETIRED_MARK;
-    const found = new Set<Alias>();
-    for (const aliases of [this.#base.entries.keys(), this.#drafted.keys()]) {
-      for (const each of aliases) if (each.startsWith(prefix)) found.add(each);
-    }
+    for (const each of this.#drafted.keys()) if (each.startsWith(prefix)) found.add(each);
     return [...found].filter((each) => this.#find(each)?.entry.replacedBy === alias);
   }
 
@@ -249,17 +253,15 @@ export class KeystoreDraft {
   #saved(pfx: Pfx, resealed: Iterable<ApiKeyEntry>): KeystoreContent {
     const { digests } = this.#base;
     const successors = this.#successors();
-    const entries = withRenamed(this.#base.entries, successors);
-    for (const [original, successor] of successors) {
-      digests.remove(original);
-      if (successor === undefined) entries.delete(original.alias);
-    }
+    // In place: a copy for each save of a large keystore would be most of its garbage, and whoever is
+    // just opening entries must not find those that are gone.
+    const entries = this.#base.entries as Map<Alias, ApiKeyEntry>;
+    for (const original of successors.keys()) digests.remove(original);
+    if ([...successors].some(isRenamed)) rename(entries, successors);
+    else putInPlace(entries, successors);
     for (const entry of resealed) entries.set(entry.alias, entry);
-    for (const [alias, drafted] of this.#drafted) {
-      if (drafted === undefined) continue;
-      entries.set(alias, drafted.entry);
-      digests.add(drafted.entry);
-    }
+    for (const entry of this.#added()) entries.set(entry.alias, entry);
+    for (const drafted of this.#drafted.values()) if (drafted) digests.add(drafted.entry);
     return { ...this.#base, pfx, entries, salt: this.#salt ?? this.#base.salt };
   }
 
@@ -284,18 +286,38 @@ export class KeystoreDraft {
   }
 }
 
-/** In place where none is: a copy for each save of a large keystore would be most of its garbage. */
-function withRenamed(
-  entries: ReadonlyMap<Alias, ApiKeyEntry>,
-  successors: ReadonlyMap<ApiKeyEntry, ApiKeyEntry | undefined>,
-): Map<Alias, ApiKeyEntry> {
-  const isRenamed = ([{ alias }, successor]: [ApiKeyEntry, ApiKeyEntry | undefined]) =>
-    successor !== undefined && successor.alias !== alias;
-  if (![...successors].some(isRenamed)) return entries as Map<Alias, ApiKeyEntry>;
-  return new Map(Array.from(entries.values(), (entry) => {
-    const now = successors.get(entry) ?? entry;
-    return [now.alias, now];
-  }));
+function retiredIn(entries: ReadonlyMap<Alias, ApiKeyEntry>): ReadonlyMap<Alias, Alias[]> {
+  const retired = new Map<Alias, Alias[]>();
+  for (const [alias, entry] of entries) {
+    const owner = alias.includes(RETIRED_MARK) ? entry.replacedBy : undefined;
+    if (owner === undefined) continue;
+    const known = retired.get(owner);
+    if (known === undefined) retired.set(owner, [alias]);
+    else known.push(alias);
+  }
+  return retired;
+}
+
+type Successors = ReadonlyMap<ApiKeyEntry, ApiKeyEntry | undefined>;
+
+function isRenamed([{ alias }, successor]: [ApiKeyEntry, ApiKeyEntry | undefined]): boolean {
+  return successor !== undefined && successor.alias !== alias;
+}
+
+function putInPlace(entries: Map<Alias, ApiKeyEntry>, successors: Successors): void {
+  for (const [{ alias }, successor] of successors) {
+    if (successor === undefined) entries.delete(alias);
+    else entries.set(alias, successor);
+  }
+}
+
+/** The order is the file's, in which a renamed entry keeps its place. */
+function rename(entries: Map<Alias, ApiKeyEntry>, successors: Successors): void {
+  const all = Array.from(entries.values(), (entry) => {
+    return successors.has(entry) ? successors.get(entry) : entry;
+  });
+  entries.clear();
+  for (const entry of all) if (entry !== undefined) entries.set(entry.alias, entry);
 }
 
 function withReplaced(

@@ -46,17 +46,19 @@ export function readMetadata(bag: SafeBag): KeyMetadata {
  * @throws AppError ERR_METADATA_UNSUPPORTED where a later version has written what must not get lost
  */
 export function withMetadata(bag: SafeBag, change: MetadataChange): SafeBag {
-  if (!readMetadata(bag).isUnderstood) {
-    throw new AppError(
-      "ERR_METADATA_UNSUPPORTED",
-      "a later version of apikey has written what is to be changed: use that version",
-    );
-  }
+  if (!readMetadata(bag).isUnderstood) throw metadataUnsupported();
   const given = Object.entries(change).filter(([, value]) => value !== undefined);
   const fields = Object.entries({ ...readFields(bag), ...Object.fromEntries(given) })
-    .filter(([name, value]) => name !== "v" && !isEmpty(value));
+    .filter(([name, value]) => name !== "v" && !(name in change && isEmpty(value)));
   const text = JSON.stringify({ v: VERSION, ...Object.fromEntries(fields) });
   return bag.withUtf8Attribute(OID.API_KEY_METADATA, fields.length === 0 ? undefined : text);
+}
+
+export function metadataUnsupported(): AppError {
+  return new AppError(
+    "ERR_METADATA_UNSUPPORTED",
+    "a later version of apikey has written what is to be changed: use that version",
+  );
 }
 
 function readFields(bag: SafeBag): Fields | undefined {

@@ -72,8 +72,8 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
     log,
   });
   verification.prepare().catch(log);
-  const tidying = setInterval(() => void keys.removeRetired().catch(unlessKnown), TIDY_EVERY_MS);
-  const counting = setInterval(() => void usage.flush().catch(unlessKnown), FLUSH_EVERY_MS);
+  const stopTidying = repeat(() => keys.removeRetired(), TIDY_EVERY_MS, unlessKnown);
+  const stopCounting = repeat(() => usage.flush(), FLUSH_EVERY_MS, unlessKnown);
   keepMemorySmall({
     connections,
     residentBytes,
@@ -84,12 +84,41 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
     complain("apikey: every user may connect to the socket, as it can have no two groups");
   }
   complain(`apikey: ${await stopSignal()} received, stopping`);
-  clearInterval(tidying);
-  clearInterval(counting);
+  stopTidying();
+  stopCounting();
   feed.close();
   await daemon.stop();
   await usage.flush().catch(unlessKnown);
 }
+
+/**
+ * Does something again and again, less often while it fails: each time may cost a look at the whole
+ * keystore.
+ *
+ * @returns ends it
+ */
+function repeat(
+  work: () => Promise<void>,
+  everyMs: number,
+  onError: (error: unknown) => void,
+): () => void {
+  let timer = setTimeout(turn, everyMs);
+  let isOver = false;
+  async function turn(): Promise<void> {
+    let delayMs = everyMs;
+    await work().catch((error) => {
+      delayMs = Math.max(everyMs, AFTER_FAILURE_MS);
+      onError(error);
+    });
+    if (!isOver) timer = setTimeout(turn, delayMs);
+  }
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+}
+
+const AFTER_FAILURE_MS = 60_000;
 
 function assertPeersAreKnown({ knowsPeers }: Platform): void {
   if (knowsPeers) return;

@@ -151,8 +151,10 @@ async function entryFindings({ content }: ReadableKeystore): Promise<Finding[]> 
     if (key.lastCharacters !== undefined) continue;
     const alias = printable(key.alias);
     findings.push({
-      severity: "error",
-      text: `The entry of alias '${alias}' cannot be opened, and MetricsHub finds no key behind it`,
+      severity: key.isDisabled ? "warning" : "error",
+      text: key.isDisabled
+        ? `The entry of disabled alias '${alias}' cannot be opened`
+        : `The entry of alias '${alias}' cannot be opened, and MetricsHub finds no key behind it`,
       remedy: `apikey revoke ${alias}`,
     });
   }

@@ -69,6 +69,7 @@ export class KeyService {
     const expiry = wantedExpiry && chooseExpiry(wantedExpiry, createdAt);
     const key = await this.#keystore.change((draft) => {
       if (draft.has(alias)) throw aliasExists(alias);
+      removeOrphans(draft, alias);
       return draft.add({ alias, secret, createdAt, expiry, metadata });
     });
     return { key, secret };
@@ -87,7 +88,11 @@ export class KeyService {
       if (newAlias !== alias && draft.has(newAlias)) throw aliasExists(newAlias);
       // What the alias had before goes with it, restrictions included.
       const retired = draft.retired(alias);
-      const metadata = { ...revision.metadata, replacedBy: newAlias };
+      const isRenamed = newAlias !== alias;
+      const metadata = isRenamed
+        ? { ...revision.metadata, replacedBy: newAlias }
+        : revision.metadata;
+      if (isRenamed) removeOrphans(draft, newAlias);
       const key = await draft.revise(alias, revision);
       for (const before of retired) {
         const renamed = lookupAlias(newAlias + before.slice(alias.length));
@@ -128,18 +133,25 @@ export class KeyService {
     return { ...rotated, secret };
   }
 
-  /** Removes keys that others have taken the place of, once their time is over. */
+  /**
+   * Removes keys that others have taken the place of, once their time is over: that of those whose
+   * alias another program has revoked, too.
+   */
   async removeRetired(): Promise<void> {
     const now = this.#clock();
     const { content, stored } = await this.#keystore.read();
     if (stored === undefined) return;
+    const isRetiredAndOver = (key: ApiKey, has: (alias: Alias) => boolean) => {
+      const { replacedBy } = key.metadata;
+      return replacedBy !== undefined && (isOver(key, now) || !has(replacedBy));
+    };
     const over = (await openKeys(content))
-      .filter((key) => key.metadata.replacedBy !== undefined && isOver(key, now));
+      .filter((key) => isRetiredAndOver(key, (alias) => content.entries.has(alias)));
     if (over.length === 0) return;
     await this.#keystore.change(async (draft) => {
       for (const { alias } of over) {
         const key = await draft.get(alias);
-        if (key?.metadata.replacedBy !== undefined && isOver(key, now)) draft.remove(alias);
+        if (key && isRetiredAndOver(key, (other) => draft.has(other))) draft.remove(alias);
       }
     });
   }
@@ -147,8 +159,9 @@ export class KeyService {
   /** @throws AppError ERR_ALIAS_UNKNOWN */
   async revoke(alias: Alias): Promise<void> {
     await this.#keystore.change((draft) => {
-      if (!draft.has(alias)) throw aliasUnknown(alias);
-      for (const each of [alias, ...draft.retired(alias)]) draft.remove(each);
+      const all = [...(draft.has(alias) ? [alias] : []), ...draft.retired(alias)];
+      if (all.length === 0) throw aliasUnknown(alias);
+      for (const each of all) draft.remove(each);
     });
   }
 }
@@ -166,8 +179,24 @@ async function assertCurrent(draft: KeystoreDraft, alias: Alias): Promise<ApiKey
 
 function retireBy({ expiry }: ApiKey, graceSeconds: number, now: Instant): Expiry | undefined {
   if (graceSeconds === 0 || (expiry !== undefined && isExpired(expiry, now))) return undefined;
-  const end = chooseExpiry({ expiresInSeconds: graceSeconds }, now);
+  const end = endOfGrace(graceSeconds, now);
   return expiry !== undefined && expiry.expiresOn < end.expiresOn ? expiry : end;
+}
+
+function endOfGrace(graceSeconds: number, now: Instant): Expiry {
+  try {
+    return chooseExpiry({ expiresInSeconds: graceSeconds }, now);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "ERR_EXPIRY_PAST") throw error;
+    const text =
+      "the grace ends in an hour that this host's clock repeats: give a longer one, or none";
+    throw new AppError(error.code, text, { cause: error });
+  }
+}
+
+/** What an alias that another program has revoked had before must not come back with a new key. */
+function removeOrphans(draft: KeystoreDraft, alias: Alias): void {
+  for (const each of draft.retired(alias)) draft.remove(each);
 }
 
 function isOver({ expiry }: ApiKey, now: Instant): boolean {

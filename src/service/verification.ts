@@ -116,30 +116,39 @@ export class VerificationService {
 
 /** @returns undefined where not all keys that may be this one have been opened */
 function judge(
-  { digests }: KeystoreContent,
+  content: KeystoreContent,
   digest: KeyDigest,
   purpose: Purpose,
   now: Instant,
 ): Verdict | undefined {
+  const { digests } = content;
   const key = digests.find(digest);
-  const verdict = key === undefined ? NOT_FOUND : verdictOn(key, purpose, now);
+  const verdict = key === undefined ? NOT_FOUND : verdictOn(key, content, purpose, now);
   if (verdict.code === "VALID") return verdict;
   for (const twin of digests.twins(digest)) {
-    const other = verdictOn(twin, purpose, now);
+    const other = verdictOn(twin, content, purpose, now);
     if (other.code === "VALID") return other;
   }
   return digests.isComplete ? verdict : undefined;
 }
 
-function verdictOn(key: ApiKey, purpose: Purpose, now: Instant): Verdict {
+function verdictOn(
+  key: ApiKey,
+  { entries }: KeystoreContent,
+  purpose: Purpose,
+  now: Instant,
+): Verdict {
   const { expiry, metadata, use } = key;
-  const code = codeOf(key, purpose, now);
+  const { replacedBy } = metadata;
+  // Another program has revoked what this key was replaced by: with it, its grace has ended.
+  const isOrphan = replacedBy !== undefined && !entries.has(replacedBy);
+  const code = isOrphan ? "EXPIRED" : codeOf(key, purpose, now);
   if (code === "VALID") {
     use.count++;
     use.lastUsedAt = now;
   }
   // Whoever still presents a key that has been rotated is who he was.
-  return { code, alias: metadata.replacedBy ?? key.alias, expiry };
+  return { code, alias: replacedBy ?? key.alias, expiry };
 }
 
 function codeOf(

@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  isClientAddress,
   type Network,
   NetworkList,
+  parseClientAddress,
   parseNetwork,
 } from "../../src/model/network.ts";
 
@@ -13,7 +13,7 @@ const PARSED: readonly (readonly [text: string, network: string | undefined])[] 
   ["0.0.0.0/0", "0.0.0.0/0"],
   ["2001:DB8::/32", "2001:db8::/32"],
   ["::1", "::1/128"],
-  ["::ffff:10.0.0.0/104", "::ffff:10.0.0.0/104"],
+  ["::ffff:10.0.0.0/104", undefined],
   ["10.0.0.0/33", undefined],
   ["::/129", undefined],
   ["10.0.0.0/", undefined],
@@ -61,10 +61,22 @@ test("admits everybody where there is no network", () => {
   }
 });
 
-test("knows an address from a name", () => {
-  for (const text of ["10.0.0.1", "::1", "::ffff:1.2.3.4"]) assert.ok(isClientAddress(text));
-  for (const text of ["", "localhost", "unix:", "fe80::1%eth0", "10.0.0.0/8", "10.0.0.1:80"]) {
-    assert.not.ok(isClientAddress(text), text);
+test("admits an IPv4 address by networks of IPv4 alone", () => {
+  const everywhere = new NetworkList(["::/0"] as Network[]);
+  assert.ok(everywhere.admits("2001:db8::1"));
+  for (const address of ["10.0.0.1", "::ffff:10.0.0.1"]) assert.not.ok(everywhere.admits(address));
+  const ipv4 = new NetworkList(["0.0.0.0/0"] as Network[]);
+  assert.not.ok(ipv4.admits("::1"));
+  for (const address of ["10.0.0.1", "::ffff:10.0.0.1"]) assert.ok(ipv4.admits(address));
+});
+
+test("knows an address from what is none, with an interface or without", () => {
+  for (const text of ["10.0.0.1", "::1", "::ffff:1.2.3.4"]) {
+    assert.is(parseClientAddress(text), text);
+  }
+  assert.is(parseClientAddress("fe80::1%eth0"), "fe80::1");
+  for (const text of ["", "localhost", "unix:", "@", "%eth0", "10.0.0.0/8", "10.0.0.1:80"]) {
+    assert.is(parseClientAddress(text), undefined, text);
   }
 });
 
