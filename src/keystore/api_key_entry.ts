@@ -164,11 +164,13 @@ export class ApiKeyEntry {
     return new ApiKeyEntry(alias, bag, [], { ...this.#opened, key }, this.#derivation);
   }
 
-  /** A new key with what has been said of another one. */
+  /** A new key with what has been said of another one, by whomever. */
   describedAs({ bag: other }: ApiKeyEntry): ApiKeyEntry {
     if (this.#opened === undefined) throw new TypeError("an entry that has not been opened");
-    const text = other.utf8Attribute(OID.API_KEY_METADATA);
-    const bag = this.bag.withUtf8Attribute(OID.API_KEY_METADATA, text);
+    const { bagId, bagValue, friendlyName = "", localKeyId = new Uint8Array() } = this.bag;
+    const bag = other.bagId === bagId
+      ? other.withBagValue(bagValue).withFriendlyName(friendlyName).withLocalKeyId(localKeyId)
+      : this.bag;
     const key = { ...this.#opened.key, metadata: readMetadata(bag) };
     return new ApiKeyEntry(this.alias, bag, [], { ...this.#opened, key }, this.#derivation);
   }

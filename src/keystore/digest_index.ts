@@ -17,6 +17,11 @@ export class DigestIndex {
   /** Under way as long as the rest is being opened. */
   completing: Promise<void> | undefined;
 
+  /** How many digests there are. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
   /** Takes in an entry that has been opened, in place of what its alias had with the same digest. */
   add({ key, digest }: ApiKeyEntry): void {
     if (key === undefined || digest === undefined) return;

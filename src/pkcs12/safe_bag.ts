@@ -82,6 +82,10 @@ export class SafeBag {
     return this.#withAttribute(OID.FRIENDLY_NAME, encodeBmpString(name));
   }
 
+  withLocalKeyId(localKeyId: Uint8Array): SafeBag {
+    return this.#withAttribute(OID.LOCAL_KEY_ID, encodeOctetString(localKeyId));
+  }
+
   /** @param text undefined to go without this attribute */
   withUtf8Attribute(attributeId: string, text: string | undefined): SafeBag {
     return this.#withAttribute(attributeId, text === undefined ? text : encodeUtf8String(text));

@@ -58,6 +58,11 @@ test("keeps fields that a later version has added", () => {
   assert.equal(stored(withMetadata(bag, { owner: "" })), { v: 1, colour: { of: "later" } });
 });
 
+test("keeps fields of a later version that are empty", () => {
+  const bag = withStored('{"v":1,"tools":[],"label":"","owner":"a"}');
+  assert.equal(stored(withMetadata(bag, { owner: "" })), { v: 1, tools: [], label: "" });
+});
+
 const NOT_UNDERSTOOD = [
   '{"v":2}',
   "{}",

@@ -5,6 +5,7 @@ import { type Instant, systemClock } from "../../src/model/instant.ts";
 import { parseGrantedScope } from "../../src/model/scope.ts";
 import { parseNetwork } from "../../src/model/network.ts";
 import type { KeyChange } from "../../src/keystore/key_change.ts";
+import type { Keystore } from "../../src/keystore/keystore.ts";
 import { KeyService } from "../../src/service/keys.ts";
 import { VerificationService } from "../../src/service/verification.ts";
 import { failure, openKeystore, withFolder } from "../support/open_keystore.ts";
@@ -15,6 +16,8 @@ const HOUR_MS = HOUR_S * 1_000;
 
 interface Setting {
   readonly keys: KeyService;
+  /** What another program would use, which knows nothing of what belongs together. */
+  readonly others: Keystore;
   readonly told: KeyChange[];
   /** What becomes of a key that is presented. */
   readonly verdict: (key: string) => Promise<string>;
@@ -28,7 +31,8 @@ interface Setting {
 
 function withKeys(work: (setting: Setting) => Promise<void>): Promise<void> {
   return withFolder(async (folder) => {
-    const keystore = openKeystore(`${folder}/metricshub-keystore.p12`);
+    const path = `${folder}/metricshub-keystore.p12`;
+    const keystore = openKeystore(path);
     const setting = { now: systemClock() };
     const clock = () => setting.now;
     const keys = new KeyService({ keystore, clock });
@@ -37,6 +41,7 @@ function withKeys(work: (setting: Setting) => Promise<void>): Promise<void> {
     keystore.onChange((change) => told.push(change));
     await work(Object.assign(setting, {
       keys,
+      others: openKeystore(path),
       told,
       verdict: async (key: string) => {
         const verdict = await verification.verify(key);
@@ -176,6 +181,38 @@ test("a change that is refused leaves nothing of itself", async () => {
     await rotate(parseAlias("b~1"), HOUR_S);
     await keys.revoke(A);
     assert.equal(await aliases(), ["b~1", "c", "b~1~1"]);
+  });
+});
+
+test("with what another program has revoked, what was before it ends", async () => {
+  await withKeys(async ({ keys, others, create, rotate, verdict, aliases, tidy }) => {
+    const first = await create(A);
+    await rotate(A, HOUR_S);
+    await others.change((draft) => draft.remove(A));
+    assert.is(await verdict(first), "EXPIRED a");
+    // The name is somebody else's now.
+    const stranger = await create(A);
+    assert.equal([await verdict(first), await verdict(stranger)], ["NOT_FOUND", "VALID a"]);
+    await rotate(A, HOUR_S);
+    await others.change((draft) => draft.remove(A));
+    await tidy();
+    assert.equal(await aliases(), []);
+    await create(A);
+    await rotate(A, HOUR_S);
+    await others.change((draft) => draft.remove(A));
+    await keys.revoke(A);
+    assert.equal(await aliases(), []);
+  });
+});
+
+test("an old key that is made anew at once is told as its owner's, too", async () => {
+  await withKeys(async ({ keys, told, create, rotate }) => {
+    await create(A);
+    await rotate(A, HOUR_S);
+    told.length = 0;
+    const before = parseAlias("a~1");
+    await Promise.all([create(parseAlias("c")), keys.revoke(before), keys.create(before)]);
+    assert.ok(told.some((change) => change.type === "changed" && change.alias === "a"));
   });
 });
 
