@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -12,6 +12,7 @@ import {
   connect,
   type KeyVerifier,
   openVerifier,
+  type VerifyPurpose,
 } from "../../src/client.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { apikey, execute } from "../support/execute.ts";
@@ -69,8 +70,18 @@ test("typed calls do what the command does", async () => {
   assert.equal(await client.verify(key), expected);
   const batch = await client.verifyBatch([key, "x", key]);
   assert.equal(batch.map(({ valid }) => valid), [true, false, true]);
+  const revised = await client.reviseKey("report", { owner: "ops", networks: ["10.0.0.0/8"] });
+  assert.equal([revised.owner, revised.networks], ["ops", ["10.0.0.0/8"]]);
+  assert.is((await client.verify(key)).code, "FORBIDDEN_NETWORK");
+  assert.is((await client.verify(key, { clientAddress: "10.1.1.1" })).valid, true);
+  const [far] = await client.verifyBatch([key], { clientAddress: "11.1.1.1" });
+  assert.is(far?.code, "FORBIDDEN_NETWORK");
+  const rotated = await client.rotateKey("report", { graceSeconds: 0 });
+  assert.is(rotated.previous, null);
+  assert.is((await client.verify(key)).code, "NOT_FOUND");
+  assert.is((await client.getKey("report")).maskedKey.slice(-4), rotated.key.slice(-4));
   await client.revokeKey("report");
-  assert.is((await client.verify(key)).valid, false);
+  assert.is((await client.verify(rotated.key)).valid, false);
   await failure("ERR_ALIAS_UNKNOWN", () => client.revokeKey("report"));
 });
 
@@ -96,6 +107,92 @@ test("a revocation reaches those who remember the key", async () => {
   measured(`refused ${median.toFixed(1)} ms after the revocation has returned (${of})`);
   // The one promise about time: it takes a few milliseconds, also on a machine that is busy.
   assert.ok(median < 100);
+});
+
+const PURPOSES: readonly (readonly [VerifyPurpose, boolean])[] = [
+  [{ scope: "mcp:read", clientAddress: "10.0.0.1" }, true],
+  [{ clientAddress: "10.0.0.1" }, true],
+  [{ scope: "rest:read", clientAddress: "10.0.0.1" }, false],
+  [{ scope: "mcp:read", clientAddress: "11.0.0.1" }, false],
+  [{ scope: "mcp:read" }, false],
+  [{}, false],
+];
+
+test("memory remembers a key for each purpose by itself, until any of it changes", async () => {
+  using folder = temporaryFolder();
+  await using daemon = await start(folder);
+  using client = await connect({ socket: daemon.socket });
+  const restrictions = { scopes: ["mcp:*"], networks: ["10.0.0.0/8"] };
+  const { key } = await client.createKey({ alias: "bound", ...restrictions });
+  await using verifier = await openVerifier({ socket: daemon.socket });
+  for (let round = 0; round < 3; round++) {
+    for (const [purpose, isValid] of PURPOSES) {
+      const about = JSON.stringify(purpose);
+      assert.is((await verifier.verify(key, purpose)).valid, isValid, about);
+      const known = verifier.verifyNow(key, purpose);
+      // Only what is valid is remembered.
+      assert.is(known?.valid ?? false, isValid, about);
+    }
+    const forged = JSON.stringify([key, "mcp:read", "10.0.0.1"]);
+    assert.is((await verifier.verify(forged)).valid, false);
+  }
+  await client.reviseKey("bound", { networks: ["11.0.0.0/8"] });
+  await until("what has changed is forgotten", () => !verifier.verifyNow(key, PURPOSES[0]![0]));
+  for (const [purpose] of PURPOSES) {
+    const isValid = purpose.clientAddress === "11.0.0.1";
+    assert.is((await verifier.verify(key, purpose)).valid, isValid, JSON.stringify(purpose));
+  }
+  await client.reviseKey("bound", { disabled: true });
+  await until("a disabled key is forgotten", () => !verifier.verifyNow(key, PURPOSES[3]![0]));
+  assert.is((await verifier.verify(key, PURPOSES[3]![0])).code, "DISABLED");
+});
+
+test("a guard asks for what its routes need, and from where requests come", async () => {
+  using folder = temporaryFolder();
+  await using daemon = await start(folder);
+  using client = await connect({ socket: daemon.socket });
+  const { key } = await client.createKey({
+    alias: "bound",
+    scopes: ["mcp:read"],
+    networks: ["10.0.0.0/8"],
+  });
+  await using verifier = await openVerifier({ socket: daemon.socket });
+  const app = new Hono();
+  const clientAddress = (context: Context) => context.req.query("from");
+  app.use("/read", apiKeyGuard({ verifier, scope: "mcp:read", clientAddress }));
+  app.use("/write", apiKeyGuard({ verifier, scope: "mcp:write", clientAddress }));
+  app.use("/blind", apiKeyGuard({ verifier }));
+  app.all("*", (context) => context.text("in"));
+  const rows = [
+    ["/read?from=10.0.0.1", 200],
+    ["/read?from=11.0.0.1", 401],
+    ["/read", 401],
+    ["/write?from=10.0.0.1", 401],
+    ["/blind", 401],
+  ] as const;
+  for (let round = 0; round < 2; round++) {
+    for (const [path, status] of rows) {
+      const answer = await app.request(path, { headers: { Authorization: key } });
+      assert.is(answer.status, status, path);
+    }
+  }
+});
+
+test("a key that is rotated is known under its name until its grace ends or it is revoked", async () => {
+  using folder = temporaryFolder();
+  await using daemon = await start(folder);
+  using client = await connect({ socket: daemon.socket });
+  const { key } = await client.createKey({ alias: "a" });
+  await using verifier = await openVerifier({ socket: daemon.socket });
+  await learn(verifier, key);
+  const rotated = await client.rotateKey("a", { graceSeconds: 86_400 });
+  await learn(verifier, key);
+  await learn(verifier, rotated.key);
+  assert.is(verifier.verifyNow(key)?.alias, "a");
+  await client.revokeKey("a~1");
+  await until("the key before is forgotten", () => !knows(verifier, key));
+  assert.is((await verifier.verify(key)).valid, false);
+  assert.is((await verifier.verify(rotated.key)).valid, true);
 });
 
 test("memory answers without asking", async () => {
