@@ -1,4 +1,4 @@
-import { type Alias, lookupAlias } from "../model/alias.ts";
+import type { Alias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
 import type { Expiry } from "../model/expiry.ts";
 import type { ContentInfo } from "../pkcs12/content_info.ts";
@@ -15,6 +15,7 @@ import {
   type Revision,
   sealApiKeyEntry,
 } from "./api_key_entry.ts";
+import { DraftedEntries } from "./drafted_entries.ts";
 import type { KeyChange } from "./key_change.ts";
 import { metadataUnsupported } from "./metadata_attribute.ts";
 import { type KeystoreContent, openKey, sharedSalt } from "./keystore_content.ts";
@@ -27,17 +28,8 @@ export interface FinishedDraft {
   readonly changes: readonly KeyChange[];
 }
 
-/** What stands between an alias and the number of a key that it had before. */
-const RETIRED_MARK = "~";
-
 /** So many take some tens of milliseconds; the rest is for the next save. */
 const MAX_RESEALED = 1_000;
-
-/** An entry as it is to be, and the one whose place in the file it takes; undefined for a new one. */
-interface Drafted {
-  readonly entry: ApiKeyEntry;
-  readonly original: ApiKeyEntry | undefined;
-}
 
 /**
  * A keystore being changed. Each method changes it completely or, when it throws, not at all.
@@ -47,70 +39,40 @@ interface Drafted {
  */
 export class KeystoreDraft {
   readonly #base: KeystoreContent;
-  /** What is to have this alias; undefined for nothing any more. */
-  readonly #drafted = new Map<Alias, Drafted | undefined>();
+  readonly #entries: DraftedEntries;
   #salt: Uint8Array | undefined;
-  /** Looked for once: many changes at a time may ask. */
-  #retiredInBase: ReadonlyMap<Alias, readonly Alias[]> | undefined;
-
-  /** What {@link rollBack} has to put back, the latest last. */
-  readonly #undo: (() => void)[] = [];
-
   constructor(content: KeystoreContent) {
     this.#base = content;
+    this.#entries = new DraftedEntries(content.entries);
   }
 
   /** From here on {@link rollBack} undoes. */
   begin(): void {
-    this.#undo.length = 0;
+    this.#entries.begin();
   }
 
   /** Several changes that belong together: all of them or, where one is refused, none. */
   rollBack(): void {
-    for (const undo of this.#undo.splice(0).reverse()) undo();
-  }
-
-  #set(alias: Alias, drafted: Drafted | undefined): void {
-    this.#remember(alias);
-    this.#drafted.set(alias, drafted);
-  }
-
-  #unset(alias: Alias): void {
-    this.#remember(alias);
-    this.#drafted.delete(alias);
-  }
-
-  #remember(alias: Alias): void {
-    const drafted = this.#drafted.get(alias);
-    const wasDrafted = this.#drafted.has(alias);
-    this.#undo.push(() => {
-      if (wasDrafted) this.#drafted.set(alias, drafted);
-      else this.#drafted.delete(alias);
-    });
+    this.#entries.rollBack();
   }
 
   get changed(): boolean {
-    return this.#drafted.size > 0;
-  }
-
-  #changes(): KeyChange[] {
-    const changes = Array.from(this.#drafted, ([alias, drafted]) => {
-      if (drafted === undefined) return { type: "revoked", alias } as const;
-      return { type: this.#base.entries.has(alias) ? "changed" : "created", alias } as const;
-    });
-    // A key is known by the alias that goes on, so that is whose key has changed.
-    const others = new Set<Alias>();
-    for (const [alias, drafted] of this.#drafted) {
-      for (const entry of [drafted?.entry, this.#base.entries.get(alias)]) {
-        const owner = entry?.replacedBy;
-        if (owner !== undefined && !this.#drafted.has(owner)) others.add(owner);
-      }
-    }
-    return [...changes, ...Array.from(others, (alias) => ({ type: "changed", alias } as const))];
+    return this.#entries.changed;
   }
 
   has(alias: Alias): boolean {
-    return this.#find(alias) !== undefined;
+    return this.#entries.has(alias);
+  }
+
+  /** The aliases of what this alias had before, and still counts. */
+  retired(alias: Alias): Alias[] {
+    return this.#entries.retired(alias);
+  }
+
+  /** Removes every bag of this alias: a file that some program garbled may hold several. */
+  remove(alias: Alias): void {
+    if (!this.has(alias)) throw new TypeError("alias unknown");
+    this.#entries.remove(alias);
   }
 
   /** @returns the key as it will be listed */
@@ -118,7 +80,7 @@ export class KeystoreDraft {
     if (this.has(newKey.alias)) throw new TypeError("alias in use");
     this.#salt ??= sharedSalt(this.#base) ?? newEncryptionScheme().salt;
     const { entry, key } = await sealApiKeyEntry(newKey, this.#base.entryKeys, this.#salt);
-    this.#set(newKey.alias, { entry, original: undefined });
+    this.#entries.set(newKey.alias, { entry, original: undefined });
     return key;
   }
 
@@ -129,7 +91,7 @@ export class KeystoreDraft {
    * @throws AppError ERR_METADATA_UNSUPPORTED
    */
   async revise(alias: Alias, revision: Revision): Promise<ApiKey> {
-    const drafted = this.#find(alias);
+    const drafted = this.#entries.find(alias);
     const newAlias = revision.alias ?? alias;
     if (drafted === undefined) throw new TypeError("alias unknown");
     if (newAlias !== alias && this.has(newAlias)) throw new TypeError("alias in use");
@@ -138,7 +100,7 @@ export class KeystoreDraft {
     const entry = drafted.entry.revised(revision);
     if (Buffer.compare(entry.bag.encoding, drafted.entry.bag.encoding) === 0) return key;
     if (newAlias !== alias) this.remove(alias);
-    this.#set(newAlias, { entry, original });
+    this.#entries.set(newAlias, { entry, original });
     return await openKey(this.#base, entry);
   }
 
@@ -154,7 +116,7 @@ export class KeystoreDraft {
     retireBy: Expiry | undefined,
   ): Promise<{ key: ApiKey; previous: ApiKey | undefined }> {
     const { alias } = newKey;
-    const drafted = this.#find(alias);
+    const drafted = this.#entries.find(alias);
     if (drafted === undefined) throw new TypeError("alias unknown");
     const { entry: before, original } = drafted;
     const { metadata } = await openKey(this.#base, before);
@@ -166,54 +128,25 @@ export class KeystoreDraft {
     let previous: ApiKey | undefined;
     // What does not open has never counted.
     if (retireBy !== undefined && before.digest !== undefined) {
-      const retirement = { alias: this.#freeAlias(alias), expiry: retireBy };
+      const retirement = { alias: this.#entries.freeAlias(alias), expiry: retireBy };
       const retired = await before.retired(retirement, entryKeys, this.#salt);
-      this.#set(retired.alias, { entry: retired, original: undefined });
+      this.#entries.set(retired.alias, { entry: retired, original: undefined });
       previous = await openKey(this.#base, retired);
     }
-    this.#set(alias, { entry, original });
+    this.#entries.set(alias, { entry, original });
     return { key: await openKey(this.#base, entry), previous };
-  }
-
-  #freeAlias(alias: Alias): Alias {
-    for (let number = 1;; number++) {
-      const candidate = lookupAlias(`${alias}${RETIRED_MARK}${number}`);
-      if (!this.has(candidate)) return candidate;
-    }
   }
 
   /** What is there under an alias; undefined for nothing. */
   async get(alias: Alias): Promise<ApiKey | undefined> {
-    const entry = this.#find(alias)?.entry;
+    const entry = this.#entries.find(alias)?.entry;
     return entry && await openKey(this.#base, entry);
-  }
-
-  /** The aliases of what this alias had before, and still counts. */
-  retired(alias: Alias): Alias[] {
-    this.#retiredInBase ??= retiredIn(this.#base.entries);
-    const found = new Set(this.#retiredInBase.get(alias));
-    const prefix = alias + RETIRED_MARK;
-    for (const each of this.#drafted.keys()) if (each.startsWith(prefix)) found.add(each);
-    return [...found].filter((each) => this.#find(each)?.entry.replacedBy === alias);
-  }
-
-  /** Removes every bag of this alias: a file that some program garbled may hold several. */
-  remove(alias: Alias): void {
-    if (!this.has(alias)) throw new TypeError("alias unknown");
-    if (this.#base.entries.has(alias)) this.#set(alias, undefined);
-    else this.#unset(alias);
-  }
-
-  #find(alias: Alias): Drafted | undefined {
-    if (this.#drafted.has(alias)) return this.#drafted.get(alias);
-    const original = this.#base.entries.get(alias);
-    return original && { entry: original, original };
   }
 
   /** The keystore with all changes in it, to be written. */
   async finish(): Promise<FinishedDraft> {
     const { pfx } = this.#base;
-    const successors = this.#successors();
+    const successors = this.#entries.successors();
     const resealed = await this.#reseal();
     /** What takes a bag's place: undefined for nothing. */
     const replaced = new Map<SafeBag, SafeBag | undefined>();
@@ -223,46 +156,17 @@ export class KeystoreDraft {
       replaced.set(bag, successor?.bag);
     }
     for (const [entry, { bag }] of resealed) replaced.set(entry.bag, bag);
-    const added = this.#added().map(({ bag }) => bag);
+    const added = this.#entries.added().map(({ bag }) => bag);
     gather(added);
     const kept = pfx.contents.map((content) => withReplaced(content, replaced));
     const finished = { ...pfx, contents: withAdded(kept, added) };
     const saved = () => this.#saved(finished, resealed.values());
-    return { pfx: finished, saved, changes: this.#changes() };
-  }
-
-  #added(): ApiKeyEntry[] {
-    return [...this.#drafted.values()].flatMap((drafted) =>
-      drafted !== undefined && drafted.original === undefined ? [drafted.entry] : []
-    );
-  }
-
-  /** What takes the place of which entry; undefined for nothing. */
-  #successors(): Map<ApiKeyEntry, ApiKeyEntry | undefined> {
-    const successors = new Map<ApiKeyEntry, ApiKeyEntry | undefined>();
-    for (const alias of this.#drafted.keys()) {
-      const original = this.#base.entries.get(alias);
-      if (original !== undefined) successors.set(original, undefined);
-    }
-    for (const drafted of this.#drafted.values()) {
-      if (drafted?.original !== undefined) successors.set(drafted.original, drafted.entry);
-    }
-    return successors;
+    return { pfx: finished, saved, changes: this.#entries.changes() };
   }
 
   #saved(pfx: Pfx, resealed: Iterable<ApiKeyEntry>): KeystoreContent {
-    const { digests } = this.#base;
-    const successors = this.#successors();
-    // In place: a copy for each save of a large keystore would be most of its garbage, and whoever is
-    // just opening entries must not find those that are gone.
-    const entries = this.#base.entries as Map<Alias, ApiKeyEntry>;
-    for (const original of successors.keys()) digests.remove(original);
-    if ([...successors].some(isRenamed)) rename(entries, successors);
-    else putInPlace(entries, successors);
-    for (const entry of resealed) entries.set(entry.alias, entry);
-    for (const entry of this.#added()) entries.set(entry.alias, entry);
-    for (const drafted of this.#drafted.values()) if (drafted) digests.add(drafted.entry);
-    return { ...this.#base, pfx, entries, salt: this.#salt ?? this.#base.salt };
+    this.#entries.settle(this.#base.digests, resealed);
+    return { ...this.#base, pfx, salt: this.#salt ?? this.#base.salt };
   }
 
   /**
@@ -277,47 +181,13 @@ export class KeystoreDraft {
     const name = derivationName(scheme);
     for (const entry of this.#base.entries.values()) {
       if (entry.derivation === undefined || entry.derivation.name === name) continue;
-      if (this.#drafted.has(entry.alias)) continue;
+      if (this.#entries.isDrafted(entry.alias)) continue;
       const material = await deriveKeyMaterial(scheme, this.#base.entryKeys);
       resealed.set(entry, entry.resealed({ name, material }, salt));
       if (resealed.size === MAX_RESEALED) break;
     }
     return resealed;
   }
-}
-
-function retiredIn(entries: ReadonlyMap<Alias, ApiKeyEntry>): ReadonlyMap<Alias, Alias[]> {
-  const retired = new Map<Alias, Alias[]>();
-  for (const [alias, entry] of entries) {
-    const owner = alias.includes(RETIRED_MARK) ? entry.replacedBy : undefined;
-    if (owner === undefined) continue;
-    const known = retired.get(owner);
-    if (known === undefined) retired.set(owner, [alias]);
-    else known.push(alias);
-  }
-  return retired;
-}
-
-type Successors = ReadonlyMap<ApiKeyEntry, ApiKeyEntry | undefined>;
-
-function isRenamed([{ alias }, successor]: [ApiKeyEntry, ApiKeyEntry | undefined]): boolean {
-  return successor !== undefined && successor.alias !== alias;
-}
-
-function putInPlace(entries: Map<Alias, ApiKeyEntry>, successors: Successors): void {
-  for (const [{ alias }, successor] of successors) {
-    if (successor === undefined) entries.delete(alias);
-    else entries.set(alias, successor);
-  }
-}
-
-/** The order is the file's, in which a renamed entry keeps its place. */
-function rename(entries: Map<Alias, ApiKeyEntry>, successors: Successors): void {
-  const all = Array.from(entries.values(), (entry) => {
-    return successors.has(entry) ? successors.get(entry) : entry;
-  });
-  entries.clear();
-  for (const entry of all) if (entry !== undefined) entries.set(entry.alias, entry);
 }
 
 function withReplaced(
