@@ -4,6 +4,7 @@ import type { HealthState } from "../service/health.ts";
 import type { KeyService } from "../service/keys.ts";
 import type { KeystoreService } from "../service/keystore.ts";
 import type { MetricSource } from "../service/metrics.ts";
+import type { ScanService } from "../service/scan.ts";
 import type { StatusService } from "../service/status.ts";
 import type { UsageService } from "../service/usage.ts";
 import type { VerificationService } from "../service/verification.ts";
@@ -13,6 +14,7 @@ import { keyRoutes } from "./keys.ts";
 import { keystoreRoutes } from "./keystore.ts";
 import { metricsRoutes } from "./metrics.ts";
 import type { Route } from "./route.ts";
+import { scanRoutes } from "./scan.ts";
 import { type Server, statusRoutes } from "./status.ts";
 import { verificationRoutes } from "./verification.ts";
 
@@ -23,6 +25,7 @@ export interface RouteDependencies {
   readonly status: StatusService;
   readonly verification: VerificationService;
   readonly feed: ChangeFeed;
+  readonly scan: ScanService;
   readonly health: () => Promise<HealthState>;
   readonly metrics: readonly MetricSource[];
   readonly server: Server;
@@ -31,12 +34,13 @@ export interface RouteDependencies {
 
 /** Every route there is: what is served, what tests walk, what documentation lists. */
 export function createRoutes(dependencies: RouteDependencies): Route[] {
-  const { keys, usage, keystore, status, server, clock, verification, feed } = dependencies;
+  const { keys, usage, keystore, status, server, clock, verification, feed, scan } = dependencies;
   return [
     ...keyRoutes(keys, usage, clock),
     ...keystoreRoutes(keystore),
     ...statusRoutes(status, server),
     ...verificationRoutes(verification),
+    ...scanRoutes(scan),
     ...eventRoutes(feed),
     ...healthRoutes(dependencies.health),
     ...metricsRoutes(dependencies.metrics),

@@ -39,7 +39,8 @@ export function parseArguments(command: CommandSpec, argv: readonly string[]): A
     }
     values.set(name, [...values.get(name) ?? [], value ?? true]);
   }
-  const surplus = positionals[command.argument?.split(" ").length ?? 0];
+  const takesAll = command.argument?.endsWith("...]") === true;
+  const surplus = takesAll ? undefined : positionals[command.argument?.split(" ").length ?? 0];
   if (surplus !== undefined) {
     throw usage(command.noArgument ?? `unexpected argument '${printable(surplus)}'`);
   }

@@ -23,7 +23,10 @@ export interface CommandContext {
 export interface CommandSpec {
   /** One word, or two for a command of a group: `keystore check`. */
   readonly name: string;
-  /** `[alias]`, for a command that takes one argument of that name; `[alias] [new-alias]` for two. */
+  /**
+   * `[alias]`, for a command that takes one argument of that name; `[alias] [new-alias]` for two,
+   * `[path...]` for any number.
+   */
   readonly argument?: string;
   /** What to say in place of repeating an argument, where one might be a secret. */
   readonly noArgument?: string;

@@ -12,6 +12,7 @@ import { keystoreRestoreCommand } from "./keystore_restore.ts";
 import { listCommand } from "./list.ts";
 import { renameCommand } from "./rename.ts";
 import { revokeCommand } from "./revoke.ts";
+import { scanCommand } from "./scan.ts";
 import { rotateCommand } from "./rotate.ts";
 import { showCommand } from "./show.ts";
 import { statusCommand } from "./status.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   rotateCommand,
   revokeCommand,
   verifyCommand,
+  scanCommand,
   statusCommand,
   keystoreCheckCommand,
   keystoreInfoCommand,

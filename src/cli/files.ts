@@ -86,7 +86,8 @@ function tooLarge(path: string, maxBytes: number): AppError {
   return new AppError("ERR_FILE", `cannot read ${printable(path)}: more than ${maxBytes} bytes`);
 }
 
-function fileError(error: unknown, attempt: string): unknown {
+/** A system's error as one line; any other error as it is. */
+export function fileError(error: unknown, attempt: string): unknown {
   const code = systemErrorCode(error);
   if (code === undefined) return error;
   const text = `${printable(attempt)}: ${systemErrorReason(code)}`;

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { KeyFilter } from "../model/key_filter.ts";
 import {
   type CreatedKey,
   createdKeySchema,
@@ -32,6 +33,7 @@ import {
   restoredSchema,
   type RestoreRequest,
 } from "../protocol/keystore.ts";
+import { keyFilterSchema, occurrencesSchema, SCAN_PATH } from "../protocol/scan.ts";
 import { type Status, STATUS_PATH, statusSchema } from "../protocol/status.ts";
 import {
   type Verification,
@@ -94,6 +96,17 @@ export class ApiClient {
     const request = { method: "POST", path: VERIFY_BATCH_PATH, body } as const;
     const { results } = await this.#call(request, verificationsSchema);
     return results;
+  }
+
+  async keyFilter(): Promise<{ readonly seed: number; readonly filter: KeyFilter }> {
+    const { seed, bitmap } = await this.#call({ method: "GET", path: SCAN_PATH }, keyFilterSchema);
+    return { seed, filter: new KeyFilter(Buffer.from(bitmap, "base64")) };
+  }
+
+  /** Of each candidate in order, at most MAX_CANDIDATES: the alias of the key that it is. */
+  async findKeys(candidates: readonly string[]): Promise<(string | null)[]> {
+    const request = { method: "POST", path: SCAN_PATH, body: { candidates } } as const;
+    return (await this.#call(request, occurrencesSchema)).aliases;
   }
 
   status(): Promise<Status> {

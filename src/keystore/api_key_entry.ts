@@ -6,7 +6,13 @@ import { digestKey, type KeyDigest } from "../model/key_digest.ts";
 import type { Secret } from "../model/secret.ts";
 import { AppError } from "../errors.ts";
 import type { MetadataChange } from "../model/key_metadata.ts";
-import { decodePayload, encodePayload, lastCharactersOf, withExpiry } from "./api_key_payload.ts";
+import {
+  decodePayload,
+  encodePayload,
+  fingerprintOf,
+  lastCharactersOf,
+  withExpiry,
+} from "./api_key_payload.ts";
 import { readMetadata, withMetadata } from "./metadata_attribute.ts";
 import {
   type EncryptedPrivateKeyInfo,
@@ -39,6 +45,8 @@ export interface OpenedKey {
   readonly key: ApiKey;
   /** undefined if the entry cannot be opened */
   readonly digest: KeyDigest | undefined;
+  /** See `uuidFingerprint`; undefined for what is no UUID. */
+  readonly fingerprint: number | undefined;
 }
 
 /** Key material and the name by which to tell it from others: see {@link derivationName}. */
@@ -97,6 +105,11 @@ export class ApiKeyEntry {
     return this.#opened?.digest;
   }
 
+  /** By which to find the key among others' octets, once the bag has been opened. */
+  get fingerprint(): number | undefined {
+    return this.#opened?.fingerprint;
+  }
+
   /** With what the bag was opened, unless it did not open or is not yet. */
   get derivation(): Derivation | undefined {
     return this.#derivation;
@@ -118,17 +131,18 @@ export class ApiKeyEntry {
     try {
       if (sealed === undefined || derivation === undefined) throw cannotOpen();
       const { privateKey } = openPrivateKeyInfo(sealed, derivation.material);
-      const { digest, lastCharacters, expiry } = decodePayload(privateKey);
+      const { digest, fingerprint, lastCharacters, expiry } = decodePayload(privateKey);
       this.#derivation = derivation;
       const use = unused();
       const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata, use };
-      this.#opened = { key, digest };
+      this.#opened = { key, digest, fingerprint };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const nothing = { lastCharacters: undefined, expiry: undefined, use: unused() };
       this.#opened = {
         key: { alias, createdAt, ...nothing, isDisabled, metadata },
         digest: undefined,
+        fingerprint: undefined,
       };
     }
   }
@@ -252,7 +266,7 @@ export async function sealApiKeyEntry(
   const info = { algorithm: OID.AES, privateKey: payload };
   const bagValue = encodeSecretBag(sealPrivateKeyInfo(info, scheme, material));
   const lastCharacters = lastCharactersOf(octets);
-  const digest = digestKey(octets);
+  const [digest, fingerprint] = [digestKey(octets), fingerprintOf(octets)];
   payload.fill(0);
   octets.fill(0);
   const localKeyId = Buffer.from(`Time ${createdAt}`, "latin1");
@@ -263,7 +277,7 @@ export async function sealApiKeyEntry(
   const use = unused();
   const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata, use };
   const derivation = { name: derivationName(scheme), material };
-  return { entry: new ApiKeyEntry(alias, bag, [], { key, digest }, derivation), key };
+  return { entry: new ApiKeyEntry(alias, bag, [], { key, digest, fingerprint }, derivation), key };
 }
 
 function cannotOpen(): AppError {

@@ -1,6 +1,8 @@
 import { AppError } from "../errors.ts";
 import { type Expiry, parseExpiry } from "../model/expiry.ts";
 import { digestKey, type KeyDigest } from "../model/key_digest.ts";
+import { UUID_OCTETS, uuidFingerprint } from "../model/uuid.ts";
+import { UUID_SEED } from "../model/uuid_seed.ts";
 
 /*
  * What is in an API key's bag, as MetricsHub writes it: the key, and behind two underscores its expiry
@@ -13,6 +15,13 @@ export interface DecodedPayload {
   readonly digest: KeyDigest;
   readonly lastCharacters: string;
   readonly expiry: Expiry | undefined;
+  /** See `uuidFingerprint`; undefined for a key that is no UUID. */
+  readonly fingerprint: number | undefined;
+}
+
+/** @param key as it is in the payload */
+export function fingerprintOf(key: Uint8Array): number | undefined {
+  return key.length === UUID_OCTETS ? uuidFingerprint(key, 0, UUID_SEED) : undefined;
 }
 
 /** @param key in UTF-8 */
@@ -50,7 +59,12 @@ function decode(payload: Uint8Array): DecodedPayload {
   if (expiresOn !== undefined && expiry === undefined) {
     throw new AppError("ERR_KEYSTORE_UNSUPPORTED", "an API key with an expiry that is no date");
   }
-  return { digest: digestKey(key), lastCharacters: lastCharactersOf(key), expiry };
+  return {
+    digest: digestKey(key),
+    lastCharacters: lastCharactersOf(key),
+    expiry,
+    fingerprint: fingerprintOf(key),
+  };
 }
 
 /** As Java splits it: whatever follows a second separator does not count. */

@@ -13,6 +13,7 @@ import { healthOf } from "../service/health.ts";
 import { KeyService } from "../service/keys.ts";
 import { KeystoreService } from "../service/keystore.ts";
 import { keystoreMetrics, type MetricSource, verificationMetrics } from "../service/metrics.ts";
+import { ScanService } from "../service/scan.ts";
 import { StatusService } from "../service/status.ts";
 import { UsageService } from "../service/usage.ts";
 import { VerificationService } from "../service/verification.ts";
@@ -53,6 +54,7 @@ export function openRoutes(
     status: new StatusService(keystore, socket),
     verification,
     feed,
+    scan: new ScanService(keystore),
     health: () => healthOf(keystore),
     metrics: [...keystoreMetrics(keystore), ...verificationMetrics(verification, feed), ...metrics],
     server: { ...server, startedAt: systemClock() },

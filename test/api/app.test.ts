@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
@@ -9,9 +10,11 @@ import { ProblemCounts } from "../../src/api/problem.ts";
 import { callLocally } from "../../src/api/local.ts";
 import { createRoutes } from "../../src/api/routes.ts";
 import { unused } from "../../src/model/api_key.ts";
+import { KeyFilter } from "../../src/model/key_filter.ts";
 import { NO_METADATA } from "../../src/model/key_metadata.ts";
 import { OVERFLOW_ID, type PeerCredentials } from "../../src/model/peer_credentials.ts";
 import { type Instant, systemClock } from "../../src/model/instant.ts";
+import { uuidFingerprint } from "../../src/model/uuid.ts";
 import { keyListSchema, keyPath } from "../../src/protocol/keys.ts";
 import { keyRoutes } from "../../src/api/keys.ts";
 import { parseAlias } from "../../src/model/alias.ts";
@@ -21,6 +24,7 @@ import { healthOf } from "../../src/service/health.ts";
 import { KeyService } from "../../src/service/keys.ts";
 import { KeystoreService } from "../../src/service/keystore.ts";
 import { StatusService } from "../../src/service/status.ts";
+import { ScanService } from "../../src/service/scan.ts";
 import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
 import { openKeystore, openUsage, withFolder } from "../support/open_keystore.ts";
@@ -55,6 +59,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
     const routes = createRoutes({
       keys: new KeyService({ keystore, clock: systemClock }),
       usage: openUsage(keystore),
+      scan: new ScanService(keystore),
       keystore: new KeystoreService(keystore, undefined),
       status: new StatusService(keystore, undefined),
       feed: new ChangeFeed({ keystore, clock: systemClock, log: (error) => defects.push(error) }),
@@ -188,6 +193,31 @@ test("ends a stream after a while, with nothing lost", async () => {
     const resumed = await follow({ "Last-Event-ID": id });
     assert.match((await resumed?.read())?.value ?? "", '"alias":"b"');
     await resumed?.cancel();
+  });
+});
+
+test("tells which UUIDs may be keys, and which are", async () => {
+  await withApi(async ({ request, post }) => {
+    const key = String((await post({ alias: "a" })).body?.["key"]);
+    const { body } = await request("/v1/scan");
+    const filter = new KeyFilter(Buffer.from(String(body?.["bitmap"]), "base64"));
+    const seed = Number(body?.["seed"]);
+    const passes = (text: string) => filter.passes(uuidFingerprint(Buffer.from(text), 0, seed)!);
+    assert.ok(passes(key));
+    assert.ok(Array.from({ length: 100 }, () => passes(randomUUID())).filter(Boolean).length < 5);
+    const ask = async (candidates: unknown) => {
+      const headers = { "Content-Type": "application/json" };
+      return await request("/v1/scan", {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ candidates }),
+      });
+    };
+    const answer = await ask([randomUUID(), key, "x"]);
+    assert.equal([answer.status, answer.body?.["aliases"]], [200, [null, "a", null]]);
+    for (const wrong of ["x", [1], Array.from({ length: 1_001 }, () => "x")]) {
+      assert.is((await ask(wrong)).status, 400);
+    }
   });
 });
 

@@ -1,0 +1,26 @@
+import * as v from "valibot";
+
+export const SCAN_PATH = "/v1/scan";
+
+/** What a search of many gigabytes needs to know: which UUIDs may be keys. */
+export const keyFilterSchema = v.object({
+  /** For fingerprints of UUIDs; another one in every process. */
+  seed: v.number(),
+  /** A bit for each fingerprint, modulo their number, which is a power of two; base64. */
+  bitmap: v.string(),
+});
+
+export const MAX_CANDIDATES = 1_000;
+
+export const candidatesSchema = v.strictObject({
+  candidates: v.pipe(v.array(v.string()), v.maxLength(MAX_CANDIDATES)),
+});
+
+export const occurrencesSchema = v.object({
+  /** Of each candidate in order: the alias of the key that it is, its own even if it was replaced. */
+  aliases: v.array(v.nullable(v.string())),
+});
+
+export type KeyFilterDocument = v.InferOutput<typeof keyFilterSchema>;
+export type Candidates = v.InferOutput<typeof candidatesSchema>;
+export type Occurrences = v.InferOutput<typeof occurrencesSchema>;
