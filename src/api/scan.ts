@@ -29,9 +29,9 @@ export function scanRoutes(scan: ScanService): Route[] {
       path: SCAN_PATH,
       access: "admin",
       async respond(call) {
-        const { candidates } = await parseBody(call, candidatesSchema);
-        const aliases = await scan.find(candidates);
-        const body: Occurrences = { aliases: aliases.map((alias) => alias ?? null) };
+        const { candidates, revoke = false } = await parseBody(call, candidatesSchema);
+        const aliases = await (revoke ? scan.revoke(candidates) : scan.find(candidates));
+        const body: Occurrences = { aliases };
         return { status: 200, body };
       },
     },

@@ -56,6 +56,7 @@ async function deliverOrRevoke(
   try {
     output.deliver(created, "created");
   } catch (error) {
+    output.discard();
     const outcome = await client.revokeKey(alias).then(
       () => "it has been revoked again",
       (reason: Error) => `it cannot be revoked either (${reason.message}): revoke it later`,

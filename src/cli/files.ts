@@ -11,6 +11,7 @@ export interface NewFile {
    * @throws AppError ERR_FILE, and then there is no such file
    */
   write(bytes: Uint8Array): void;
+  readonly isWritten: boolean;
   /** Removes it again, written or not. */
   discard(): void;
 }
@@ -26,19 +27,28 @@ export function reserveFile(path: string): NewFile {
   }
   let isOpen = true;
   const close = () => {
-    if (isOpen) closeSync(descriptor);
+    const wasOpen = isOpen;
     isOpen = false;
+    if (wasOpen) closeSync(descriptor);
   };
   const discard = () => {
-    close();
-    unlinkSync(path);
+    try {
+      close();
+    } finally {
+      unlinkIfThere(path);
+    }
   };
+  let isWritten = false;
   return {
+    get isWritten() {
+      return isWritten;
+    },
     write(bytes) {
       try {
         writeFileSync(descriptor, bytes);
         fsyncSync(descriptor);
         close();
+        isWritten = true;
       } catch (error) {
         discard();
         throw failed(error);
@@ -46,6 +56,14 @@ export function reserveFile(path: string): NewFile {
     },
     discard,
   };
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") throw fileError(error, `cannot remove ${path}`);
+  }
 }
 
 /**

@@ -44,25 +44,25 @@ export class KeyOutput {
     return !this.#isQuiet && !this.#asJson;
   }
 
-  /** There will be no key. */
+  /** Whether a file has the key, once it has been delivered as far as possible. */
+  get hasFile(): boolean {
+    return this.#file?.isWritten === true;
+  }
+
+  /** There is no key, or none any more. */
   discard(): void {
     this.#file?.discard();
   }
 
   /**
    * @param did what has been done: `created`, `rotated`
-   * @throws AppError ERR_FILE, and the system's error where standard output takes no more; the key has
-   *   not been delivered then
+   * @throws AppError ERR_FILE, and the system's error where standard output takes no more; a file has
+   *   the key even then
    */
   deliver(created: CreatedKey, did: string): void {
     this.#file?.write(Buffer.from(`${created.key}\n`, "utf8"));
     const text = this.#describe(created, did);
-    try {
-      if (text !== "") this.#print(text);
-    } catch (error) {
-      this.discard();
-      throw error;
-    }
+    if (text !== "") this.#print(text);
   }
 
   #describe(created: CreatedKey, did: string): string {

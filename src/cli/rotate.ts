@@ -71,7 +71,11 @@ function deliver(rotated: RotatedKey, output: KeyOutput): void {
   try {
     output.deliver(rotated, "rotated");
   } catch (error) {
-    const text = `${undelivered(error, "new key")}: rotate '${printable(rotated.alias)}' again`;
+    // The key before may have ended: a file that has the new one is all there is.
+    const advice = output.hasFile
+      ? "the file has it"
+      : `rotate '${printable(rotated.alias)}' again`;
+    const text = `${undelivered(error, "new key")}: ${advice}`;
     throw new AppError("ERR_OUTPUT", text, { cause: error });
   }
 }

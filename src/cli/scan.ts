@@ -18,6 +18,9 @@ interface Finding {
   readonly offset: number;
 }
 
+/** More of one key in one file are counted only: a log may have one in each of its lines. */
+const MAX_TOLD = 100;
+
 export const scanCommand: CommandSpec = {
   name: "scan",
   argument: "[path...]",
@@ -35,27 +38,34 @@ export const scanCommand: CommandSpec = {
   ],
   async run(args, context) {
     const client = await context.connect(targetSettings(args, context.env));
-    const search = new Search(client, context, args.isSet("json"));
+    const options = { revoke: args.isSet("revoke"), asJson: args.isSet("json") };
+    const search = new Search(client, context, options);
     await search.all(args.positionals);
-    if (args.isSet("revoke")) await search.revokeFound();
     search.summarize();
-    if (search.findings.length > 0) return FOUND_STATUS;
+    if (search.total > 0) return FOUND_STATUS;
     return search.hasUnread ? UNREAD_STATUS : 0;
   },
 };
 
+interface SearchOptions {
+  readonly revoke: boolean;
+  readonly asJson: boolean;
+}
+
 class Search {
   readonly #client: ApiClient;
   readonly #context: CommandContext;
-  readonly #asJson: boolean;
-  readonly findings: Finding[] = [];
-  readonly #revoked: string[] = [];
+  readonly #options: SearchOptions;
+  /** For programs; people have read them by then. */
+  readonly #findings: Finding[] = [];
+  readonly #revoked = new Set<string>();
+  total = 0;
   hasUnread = false;
 
-  constructor(client: ApiClient, context: CommandContext, asJson: boolean) {
+  constructor(client: ApiClient, context: CommandContext, options: SearchOptions) {
     this.#client = client;
     this.#context = context;
-    this.#asJson = asJson;
+    this.#options = options;
   }
 
   async all(paths: readonly string[]): Promise<void> {
@@ -70,32 +80,56 @@ class Search {
   }
 
   async #one({ name, pieces }: OctetSource, finder: KeyFinder): Promise<void> {
+    const counts = new Map<string, number>();
     let candidates: Candidate[] = [];
     for await (const piece of pieces()) {
-      for (const candidate of finder.find(piece)) candidates.push(candidate);
-      if (candidates.length < MAX_CANDIDATES) continue;
-      await this.#ask(name, candidates);
-      candidates = [];
+      for (const candidate of finder.find(piece)) {
+        candidates.push(candidate);
+        if (candidates.length < MAX_CANDIDATES) continue;
+        await this.#ask(name, candidates, counts);
+        candidates = [];
+      }
     }
-    await this.#ask(name, candidates);
-  }
-
-  async #ask(path: string, candidates: readonly Candidate[]): Promise<void> {
-    for (let from = 0; from < candidates.length; from += MAX_CANDIDATES) {
-      const some = candidates.slice(from, from + MAX_CANDIDATES);
-      const aliases = await this.#client.findKeys(some.map(({ text }) => text));
-      for (const [index, { offset }] of some.entries()) {
-        const alias = aliases[index];
-        if (alias) this.#report({ alias, path, offset });
+    await this.#ask(name, candidates, counts);
+    for (const [alias, count] of counts) {
+      if (count > MAX_TOLD) {
+        this.#tell(`${name}: API key '${alias}' ${count - MAX_TOLD} times more`);
       }
     }
   }
 
-  #report(finding: Finding): void {
-    this.findings.push(finding);
+  /** What is found is revoked at once: a daemon that ends meanwhile must not leave it all. */
+  async #ask(
+    path: string,
+    candidates: readonly Candidate[],
+    counts: Map<string, number>,
+  ): Promise<void> {
+    if (candidates.length === 0) return;
+    const texts = candidates.map(({ text }) => text);
+    const found = await this.#client.findKeys(texts, this.#options.revoke);
+    for (const [index, { offset }] of candidates.entries()) {
+      for (const alias of found[index] ?? []) this.#report({ alias, path, offset }, counts);
+    }
+    if (!this.#options.revoke) return;
+    for (const alias of new Set(found.flat())) {
+      this.#revoked.add(alias);
+      this.#tell(`API key '${alias}' has been revoked.`);
+    }
+  }
+
+  #report(finding: Finding, counts: Map<string, number>): void {
     const { alias, path, offset } = finding;
-    if (this.#asJson) return;
-    this.#context.print(`${printable(path)}: API key '${printable(alias)}' at octet ${offset}\n`);
+    const count = (counts.get(alias) ?? 0) + 1;
+    counts.set(alias, count);
+    this.total++;
+    if (count > MAX_TOLD) return;
+    if (this.#options.asJson) this.#findings.push(finding);
+    this.#tell(`${path}: API key '${alias}' at octet ${offset}`);
+  }
+
+  /** To people. */
+  #tell(text: string): void {
+    if (!this.#options.asJson) this.#context.print(`${printable(text, MAX_CHARACTERS)}\n`);
   }
 
   /** What cannot be read may hold keys, too: the rest is searched all the same. */
@@ -105,23 +139,12 @@ class Search {
     this.#context.complain(`apikey: ${error.message}`);
   }
 
-  async revokeFound(): Promise<void> {
-    for (const alias of new Set(this.findings.map((finding) => finding.alias))) {
-      await this.#client.revokeKey(alias).catch((error) => {
-        // With an alias goes what it had before, which may have been found, too.
-        if (!(error instanceof AppError) || error.code !== "ERR_ALIAS_UNKNOWN") throw error;
-      });
-      this.#revoked.push(alias);
-      if (!this.#asJson) this.#context.print(`API key '${printable(alias)}' has been revoked.\n`);
-    }
-  }
-
   summarize(): void {
-    if (this.#asJson) {
-      const { findings } = this;
-      this.#context.print(`${JSON.stringify({ findings, revoked: this.#revoked })}\n`);
-    } else if (this.findings.length === 0 && !this.hasUnread) {
-      this.#context.print("No API keys found.\n");
-    }
+    if (this.#options.asJson) {
+      const [findings, revoked] = [this.#findings, [...this.#revoked]];
+      this.#context.print(`${JSON.stringify({ findings, total: this.total, revoked })}\n`);
+    } else if (this.total === 0 && !this.hasUnread) this.#context.print("No API keys found.\n");
   }
 }
+
+const MAX_CHARACTERS = 5_000;

@@ -18,7 +18,7 @@ export const showCommand: CommandSpec = {
   },
 };
 
-const MAX_CHARACTERS = 1_000;
+const MAX_CHARACTERS = 10_000;
 
 function describe(key: Key): string {
   const lines = [

@@ -103,9 +103,14 @@ export class ApiClient {
     return { seed, filter: new KeyFilter(Buffer.from(bitmap, "base64")) };
   }
 
-  /** Of each candidate in order, at most MAX_CANDIDATES: the alias of the key that it is. */
-  async findKeys(candidates: readonly string[]): Promise<(string | null)[]> {
-    const request = { method: "POST", path: SCAN_PATH, body: { candidates } } as const;
+  /**
+   * Of each candidate in order, at most MAX_CANDIDATES: the aliases of the key that it is.
+   *
+   * @param revoke whether to revoke these keys, too
+   */
+  async findKeys(candidates: readonly string[], revoke: boolean): Promise<string[][]> {
+    const body = { candidates, ...(revoke ? { revoke } : {}) };
+    const request = { method: "POST", path: SCAN_PATH, body } as const;
     return (await this.#call(request, occurrencesSchema)).aliases;
   }
 

@@ -42,10 +42,14 @@ export class DigestIndex {
     return this.#twins.get(digest) ?? NONE;
   }
 
-  #withoutAlias(digest: KeyDigest, { alias }: ApiKey): ApiKey[] {
+  /** All keys with this digest. */
+  all(digest: KeyDigest): readonly ApiKey[] {
     const first = this.#keys.get(digest);
-    const all = first === undefined ? [] : [first, ...this.twins(digest)];
-    return all.filter((key) => key.alias !== alias);
+    return first === undefined ? NONE : [first, ...this.twins(digest)];
+  }
+
+  #withoutAlias(digest: KeyDigest, { alias }: ApiKey): ApiKey[] {
+    return this.all(digest).filter((key) => key.alias !== alias);
   }
 
   #put(digest: KeyDigest, [first, ...others]: readonly ApiKey[]): void {

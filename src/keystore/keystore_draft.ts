@@ -1,6 +1,7 @@
 import type { Alias } from "../model/alias.ts";
 import type { ApiKey } from "../model/api_key.ts";
 import type { Expiry } from "../model/expiry.ts";
+import type { KeyDigest } from "../model/key_digest.ts";
 import type { ContentInfo } from "../pkcs12/content_info.ts";
 import {
   derivationName,
@@ -18,7 +19,7 @@ import {
 import { DraftedEntries } from "./drafted_entries.ts";
 import type { KeyChange } from "./key_change.ts";
 import { metadataUnsupported } from "./metadata_attribute.ts";
-import { type KeystoreContent, openKey, sharedSalt } from "./keystore_content.ts";
+import { type KeystoreContent, openAll, openKey, sharedSalt } from "./keystore_content.ts";
 
 export interface FinishedDraft {
   readonly pfx: Pfx;
@@ -135,6 +136,13 @@ export class KeystoreDraft {
     }
     this.#entries.set(alias, { entry, original });
     return { key: await openKey(this.#base, entry), previous };
+  }
+
+  /** The aliases of all keys with this digest. */
+  async aliasesOf(digest: KeyDigest): Promise<Alias[]> {
+    await openAll(this.#base);
+    return this.#base.digests.all(digest).map(({ alias }) => alias)
+      .filter((alias) => this.#entries.find(alias)?.entry.digest === digest);
   }
 
   /** What is there under an alias; undefined for nothing. */

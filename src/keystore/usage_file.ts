@@ -7,7 +7,12 @@ import { ioError } from "./io_error.ts";
 import { targetPath } from "./target_path.ts";
 
 /** How often a key has been valid for somebody, and when last, in milliseconds since 1970. */
-const recordSchema = v.object({ uses: v.number(), lastUsedAt: v.number() });
+const recordSchema = v.object({ uses: natural(), lastUsedAt: natural() });
+
+/** What ECMAScript's dates can hold, too. */
+function natural() {
+  return v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8.64e15));
+}
 
 const fileSchema = v.object({ v: v.literal(1), keys: v.record(v.string(), recordSchema) });
 
@@ -40,19 +45,20 @@ export class UsageFile {
   /**
    * By what tells one key from another.
    *
-   * @throws AppError ERR_KEYSTORE_IO, also for a file that makes no sense
+   * @throws AppError ERR_KEYSTORE_IO, and ERR_KEYSTORE_UNREADABLE for a file that makes no sense
    */
   read(): Map<string, UsageRecord> {
+    const attempt = `cannot read how keys of ${this.#options.keystorePath} have been used`;
     try {
       const file = v.parse(fileSchema, JSON.parse(readFileSync(this.path, "utf8")));
       return new Map(Object.entries(file.keys));
     } catch (error) {
       if (systemErrorCode(error) === "ENOENT") return new Map();
-      const attempt = `cannot read ${this.path}`;
       if (systemErrorCode(error) !== undefined) {
         throw ioError(error, attempt, this.#options.mayBeDenied);
       }
-      throw new AppError("ERR_KEYSTORE_IO", `${attempt}: it is damaged`, { cause: error });
+      const text = `${attempt}: the file is damaged, and begun anew`;
+      throw new AppError("ERR_KEYSTORE_UNREADABLE", text, { cause: error });
     }
   }
 
@@ -63,8 +69,8 @@ export class UsageFile {
    */
   async write(records: ReadonlyMap<string, UsageRecord>): Promise<void> {
     const { keystorePath, uid, mayBeDenied } = this.#options;
-    const target = this.path;
     try {
+      const target = this.path;
       sweepTemporaryFiles(target);
       await replaceFile({
         target,
@@ -73,7 +79,7 @@ export class UsageFile {
         confirm: () => undefined,
       });
     } catch (error) {
-      throw ioError(error, `cannot write ${target}`, mayBeDenied);
+      throw ioError(error, `cannot write how keys of ${keystorePath} are used`, mayBeDenied);
     }
   }
 }

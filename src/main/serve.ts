@@ -87,8 +87,11 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   stopTidying();
   stopCounting();
   feed.close();
-  await daemon.stop();
-  await usage.flush().catch(unlessKnown);
+  try {
+    await daemon.stop();
+  } finally {
+    await usage.flush().catch(unlessKnown);
+  }
 }
 
 /**

@@ -14,11 +14,13 @@ export const MAX_CANDIDATES = 1_000;
 
 export const candidatesSchema = v.strictObject({
   candidates: v.pipe(v.array(v.string()), v.maxLength(MAX_CANDIDATES)),
+  /** Whether to revoke those that are keys. */
+  revoke: v.exactOptional(v.boolean()),
 });
 
 export const occurrencesSchema = v.object({
-  /** Of each candidate in order: the alias of the key that it is, its own even if it was replaced. */
-  aliases: v.array(v.nullable(v.string())),
+  /** Of each candidate in order: the aliases of the key that it is, its own even if it was replaced. */
+  aliases: v.array(v.array(v.string())),
 });
 
 export type KeyFilterDocument = v.InferOutput<typeof keyFilterSchema>;

@@ -24,13 +24,35 @@ export class ScanService {
   }
 
   /**
-   * Of each text in order: the alias of the key that it is.
+   * Of each text in order: the aliases of the key that it is.
    *
    * @throws AppError ERR_KEYSTORE_*
    */
-  async find(texts: readonly string[]): Promise<(Alias | undefined)[]> {
+  async find(texts: readonly string[]): Promise<Alias[][]> {
     const { content } = await this.#keystore.read();
     await openAll(content);
-    return texts.map((text) => content.digests.find(digestKey(text))?.alias);
+    return texts.map((text) => content.digests.all(digestKey(text)).map(({ alias }) => alias));
+  }
+
+  /**
+   * Revokes the keys that these texts are, whatever they are called by then, and nothing else; with a
+   * key goes what its alias had before.
+   *
+   * @returns as `find`
+   * @throws AppError ERR_KEYSTORE_*
+   */
+  async revoke(texts: readonly string[]): Promise<Alias[][]> {
+    const found = await this.find(texts);
+    if (found.every((aliases) => aliases.length === 0)) return found;
+    const digests = texts.map(digestKey);
+    return await this.#keystore.change(async (draft) => {
+      const revoked = await Promise.all(digests.map((digest) => draft.aliasesOf(digest)));
+      for (const alias of new Set(revoked.flat())) {
+        for (const each of [...draft.retired(alias), alias]) {
+          if (draft.has(each)) draft.remove(each);
+        }
+      }
+      return revoked;
+    });
   }
 }

@@ -24,18 +24,22 @@ export interface Usage {
  */
 export class UsageService {
   readonly #dependencies: UsageDependencies;
+  /** What the file has; undefined as long as it could not be read. */
   #earlier: Map<string, UsageRecord> | undefined;
+  #hasLooked = false;
   /** Whether the file is behind. */
   #isBehind = false;
   /** Whether the file has been complained about since it last worked. */
   #isFailing = false;
+  #flushing: Promise<void> = Promise.resolve();
 
   constructor(dependencies: UsageDependencies) {
     this.#dependencies = dependencies;
   }
 
   of(key: ApiKey): Usage {
-    const earlier = this.#records().get(idOf(key));
+    if (!this.#hasLooked) this.#look();
+    const earlier = this.#earlier?.get(idOf(key));
     const { count, lastUsedAt } = key.use;
     return {
       uses: count + (earlier?.uses ?? 0),
@@ -44,14 +48,22 @@ export class UsageService {
   }
 
   /** Brings the file up to date; only the keystore's writer may do so. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    const flushed = this.#flushing.then(() => this.#flush());
+    this.#flushing = flushed.catch(() => undefined);
+    return flushed;
+  }
+
+  async #flush(): Promise<void> {
     const { keystore, file } = this.#dependencies;
     const { content, stored } = await keystore.read();
     if (stored === undefined) return;
     const keys = await openKeys(content);
     const used = keys.filter(({ use }) => use.count > 0);
     if (used.length === 0 && !this.#isBehind) return;
-    const records = this.#records();
+    const records = this.#earlier ?? this.#look();
+    // A file that is there, and cannot be read just now, must not be written over.
+    if (records === undefined) return;
     for (const key of used) {
       const { uses, lastUsedAt = 0 } = this.of(key);
       records.set(idOf(key), { uses, lastUsedAt });
@@ -59,33 +71,29 @@ export class UsageService {
     }
     forgetOthers(records, keys);
     this.#isBehind = true;
-    await this.#trying(() => file.write(records));
-  }
-
-  async #trying(write: () => Promise<void>): Promise<void> {
     try {
-      await write();
+      await file.write(records);
       this.#isBehind = this.#isFailing = false;
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      if (!this.#isFailing) this.#dependencies.complain(error);
-      this.#isFailing = true;
+      this.#complain(error);
     }
   }
 
-  #records(): Map<string, UsageRecord> {
-    return this.#earlier ??= this.#read();
-  }
-
-  /** A file that cannot be read is begun anew. */
-  #read(): Map<string, UsageRecord> {
+  #look(): Map<string, UsageRecord> | undefined {
+    this.#hasLooked = true;
     try {
-      return this.#dependencies.file.read();
+      return this.#earlier = this.#dependencies.file.read();
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      this.#dependencies.complain(error);
-      return new Map();
+      const isDamaged = error instanceof AppError && error.code === "ERR_KEYSTORE_UNREADABLE";
+      this.#complain(error);
+      return this.#earlier = isDamaged ? new Map() : undefined;
     }
+  }
+
+  #complain(error: unknown): void {
+    if (!(error instanceof AppError)) throw error;
+    if (!this.#isFailing) this.#dependencies.complain(error);
+    this.#isFailing = true;
   }
 }
 

@@ -95,15 +95,16 @@ export class VerificationService {
     const digests = keys.map(digestKey);
     for (;;) {
       const { content } = await this.#keystore.read();
-      const now = this.#clock();
-      const verdicts = digests.map((digest) => judge(content, digest, purpose, now));
-      if (verdicts.every((verdict) => verdict !== undefined)) {
-        for (const { code } of verdicts) this.counts[code]++;
-        this.latency.observe(performance.now() - startedAt);
-        return verdicts;
+      if (!content.digests.isComplete) {
+        await openAll(content);
+        // What is opened may have been changed or revoked meanwhile.
+        continue;
       }
-      // What is opened may be changed or revoked meanwhile.
-      await openAll(content);
+      const now = this.#clock();
+      const verdicts = digests.map((digest) => judge(content, digest, purpose, now) ?? NOT_FOUND);
+      for (const { code } of verdicts) this.counts[code]++;
+      this.latency.observe(performance.now() - startedAt);
+      return verdicts;
     }
   }
 

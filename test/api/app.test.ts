@@ -214,7 +214,15 @@ test("tells which UUIDs may be keys, and which are", async () => {
       });
     };
     const answer = await ask([randomUUID(), key, "x"]);
-    assert.equal([answer.status, answer.body?.["aliases"]], [200, [null, "a", null]]);
+    assert.equal([answer.status, answer.body?.["aliases"]], [200, [[], ["a"], []]]);
+    await post({ alias: "b" });
+    const init = { method: "POST", headers: { "Content-Type": "application/json" } };
+    const revoke = JSON.stringify({ candidates: ["x", key], revoke: true });
+    const revoked = await request("/v1/scan", { ...init, body: revoke });
+    assert.equal([revoked.status, revoked.body?.["aliases"]], [200, [[], ["a"]]]);
+    const { body: left } = await request("/v1/keys");
+    assert.equal((left?.["keys"] as { alias: string }[]).map(({ alias }) => alias), ["b"]);
+    assert.equal((await ask([key])).body?.["aliases"], [[]]);
     for (const wrong of ["x", [1], Array.from({ length: 1_001 }, () => "x")]) {
       assert.is((await ask(wrong)).status, 400);
     }

@@ -108,4 +108,20 @@ mountTest("nor is one left that standard output did not take", async () => {
   assert.not.match((await apikey(["list", "--keystore", keystore])).stdout, /^new /m);
 });
 
+mountTest(
+  "a new key of a rotation stays in its file, whatever becomes of standard output",
+  async () => {
+    using folder = temporaryFolder();
+    const keystore = folder.keystore("jdk17-metricshub.p12");
+    const file = folder.file("new.key");
+    const options = ["--grace", "0", "--keystore", keystore, "--output-file", file];
+    const rotate = [...COMMAND, "rotate", "mcp-openai", ...options];
+    const { status, stderr } = await execute(["sh", "-c", '"$@" >/dev/full', "sh", ...rotate]);
+    assert.is(status, 1);
+    assert.match(stderr, /the file has it\n$/);
+    const input = readFileSync(file, "utf8");
+    assert.is((await apikey(["verify", "--keystore", keystore], { input })).status, 0);
+  },
+);
+
 test.run();

@@ -68,6 +68,7 @@ for (const { way, open } of WAYS) {
     const outcome = await opened.apikey("scan", "--revoke", leak);
     assert.is(outcome.status, 3);
     assert.match(outcome.stdout, /\nAPI key 'mcp-openai~1' has been revoked\.\n$/);
+    assert.is(outcome.stdout.split("revoked").length, 2);
     const list = (await opened.apikey("list", "--json")).stdout;
     const aliases = (JSON.parse(list).keys as { alias: string }[]).map(({ alias }) => alias);
     assert.equal(aliases, ["mcp-openai", "mcp-claude", "retired"]);
@@ -83,6 +84,41 @@ test("reads standard input, whole", async () => {
     assert.equal([status, stdout], [3, "standard input: API key 'mcp-openai' at octet 1\n"]);
   }
   assert.is((await apikey(args, { input: "" })).status, 0);
+});
+
+test("reads pipes, as they come", async () => {
+  using folder = temporaryFolder();
+  const keystore = folder.keystore("jdk17-metricshub.p12");
+  const scan = [...COMMAND, "scan", "--keystore", keystore];
+  const fifo = folder.file("fifo");
+  const slowly = `(sleep 0.3; printf ${OPENAI.slice(0, 20)}; sleep 0.3; echo ${OPENAI.slice(20)})`;
+  const scripts = [
+    `${slowly} | "$@"`,
+    `${slowly} | "$@" /dev/stdin`,
+    `mkfifo ${fifo}; ${slowly} > ${fifo} & "$@" ${fifo}`,
+  ];
+  for (const script of scripts) {
+    const { status, stdout, stderr } = await execute(["sh", "-c", script, "sh", ...scan]);
+    assert.equal([status, stderr], [3, ""], script);
+    assert.match(stdout, /^[^:]+: API key 'mcp-openai' at octet 0\n$/);
+  }
+  const { status, stderr } = await execute(["sh", "-c", '"$@" < /', "sh", ...scan]);
+  assert.is(status, 1);
+  assert.match(stderr, /^apikey: cannot read standard input: [^\n]*\n$/);
+});
+
+test("counts what there is too much of to tell", async () => {
+  using folder = temporaryFolder();
+  const keystore = folder.keystore("jdk17-metricshub.p12");
+  const log = folder.file("log");
+  writeFileSync(log, `${OPENAI}\n`.repeat(5_000));
+  const plain = await apikey(["scan", "--keystore", keystore, log]);
+  const lines = plain.stdout.split("\n");
+  assert.equal([plain.status, lines.length], [3, 102]);
+  assert.is(lines[100], `${log}: API key 'mcp-openai' 4900 times more`);
+  const json = await apikey(["scan", "--json", "--keystore", keystore, log]);
+  const { findings, total } = JSON.parse(json.stdout);
+  assert.equal([findings.length, total], [100, 5_000]);
 });
 
 const rootTest = requiring(test, "linux", "root", "setpriv");

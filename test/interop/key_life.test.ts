@@ -48,7 +48,7 @@ async function scanned(file: string, key: string): Promise<string> {
 
 /** The daemon takes away what is over by itself. */
 async function untilGone(way: Way, alias: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 90_000;
   while ((await way.apikey("show", alias)).status === 0) {
     assert.ok(performance.now() < deadline, `${alias} is still there`);
     await sleep(250);
@@ -142,7 +142,7 @@ for (const { way, open } of WAYS) {
       await using opened = await open(keystore);
       await does(opened, ...DESCRIBE);
       const rotated = JSON.parse(
-        await does(opened, "rotate", "mcp-openai", "--grace", "4s", "--json"),
+        await does(opened, "rotate", "mcp-openai", "--grace", "9s", "--json"),
       ) as { key: string; previous: { alias: string; expiresAt: string } };
       assert.is(rotated.previous.alias, "mcp-openai~1");
       await java.add(keystore, BUILT_IN_PASSWORD, "theirs", JAVA_KEY);
