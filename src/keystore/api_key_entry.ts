@@ -134,7 +134,8 @@ export class ApiKeyEntry {
       const { digest, fingerprint, lastCharacters, expiry } = decodePayload(privateKey);
       this.#derivation = derivation;
       const use = unused();
-      const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata, use };
+      // What a check looks at first, so that it lies together in memory.
+      const key = { alias, expiry, isDisabled, metadata, use, createdAt, lastCharacters };
       this.#opened = { key, digest, fingerprint };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -275,7 +276,7 @@ export async function sealApiKeyEntry(
   const isDisabled = false;
   const metadata = readMetadata(bag);
   const use = unused();
-  const key = { alias, createdAt, lastCharacters, expiry, isDisabled, metadata, use };
+  const key = { alias, expiry, isDisabled, metadata, use, createdAt, lastCharacters };
   const derivation = { name: derivationName(scheme), material };
   return { entry: new ApiKeyEntry(alias, bag, [], { key, digest, fingerprint }, derivation), key };
 }

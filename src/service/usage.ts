@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import type { ApiKey } from "../model/api_key.ts";
+import { type ApiKey, lastUse } from "../model/api_key.ts";
 import type { Instant } from "../model/instant.ts";
 import type { Keystore } from "../keystore/keystore.ts";
 import { openKeys } from "../keystore/keystore_content.ts";
@@ -40,10 +40,9 @@ export class UsageService {
   of(key: ApiKey): Usage {
     if (!this.#hasLooked) this.#look();
     const earlier = this.#earlier?.get(idOf(key));
-    const { count, lastUsedAt } = key.use;
     return {
-      uses: count + (earlier?.uses ?? 0),
-      lastUsedAt: (count > 0 ? lastUsedAt : earlier?.lastUsedAt) as Instant | undefined,
+      uses: key.use.count + (earlier?.uses ?? 0),
+      lastUsedAt: lastUse(key.use) ?? earlier?.lastUsedAt as Instant | undefined,
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Alias } from "../model/alias.ts";
-import type { ApiKey } from "../model/api_key.ts";
+import { type ApiKey, noteUse } from "../model/api_key.ts";
 import { type Expiry, isExpired } from "../model/expiry.ts";
 import type { Clock, Instant } from "../model/instant.ts";
 import { NO_METADATA } from "../model/key_metadata.ts";
@@ -144,10 +144,7 @@ function verdictOn(
   // Another program has revoked what this key was replaced by: with it, its grace has ended.
   const isOrphan = replacedBy !== undefined && !entries.has(replacedBy);
   const code = isOrphan ? "EXPIRED" : codeOf(key, purpose, now);
-  if (code === "VALID") {
-    use.count++;
-    use.lastUsedAt = now;
-  }
+  if (code === "VALID") noteUse(use, now);
   // Whoever still presents a key that has been rotated is who he was.
   return { code, alias: replacedBy ?? key.alias, expiry };
 }

@@ -26,7 +26,8 @@ function withKeys(work: (setting: Setting) => Promise<void>): Promise<void> {
   return withFolder(async (folder) => {
     const keystorePath = `${folder}/metricshub-keystore.p12`;
     const keystore = openKeystore(keystorePath);
-    const setting = { now: systemClock() };
+    // It is known to the second.
+    const setting = { now: Math.floor(systemClock() / 1_000) * 1_000 as Instant };
     const verification = new VerificationService({ keystore, clock: () => setting.now });
     const complaints: string[] = [];
     await work(Object.assign(setting, {
