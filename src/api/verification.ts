@@ -2,6 +2,7 @@ import type { Alias } from "../model/alias.ts";
 import {
   AUTH_PATH,
   type Verification,
+  type VerificationCode,
   type Verifications,
   VERIFY_BATCH_PATH,
   VERIFY_PATH,
@@ -87,8 +88,8 @@ function encodeAlias(alias: Alias): string {
 const UNRESERVED = /^[\w.~-]*$/;
 
 function present(verdict: Verdict): Verification {
-  const { code } = verdict;
-  if (code === "NOT_FOUND") return { valid: false, code, alias: null, expiresAt: null };
+  const code: VerificationCode = verdict.code;
+  if (verdict.code === "NOT_FOUND") return { valid: false, code, alias: null, expiresAt: null };
   const { alias, expiry } = verdict;
   return { valid: code === "VALID", code, alias, expiresAt: expiresAt(expiry) };
 }

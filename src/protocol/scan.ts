@@ -24,5 +24,4 @@ export const occurrencesSchema = v.object({
 });
 
 export type KeyFilterDocument = v.InferOutput<typeof keyFilterSchema>;
-export type Candidates = v.InferOutput<typeof candidatesSchema>;
 export type Occurrences = v.InferOutput<typeof occurrencesSchema>;

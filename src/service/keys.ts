@@ -63,8 +63,7 @@ export class KeyService {
     alias: Alias,
     { wantedExpiry, metadata }: NewKeyOptions = {},
   ): Promise<{ key: ApiKey; secret: Secret }> {
-    // Without the cache, in which keys yet to be made, and those made, would lie in memory.
-    const secret = new Secret(randomUUID({ disableEntropyCache: true }));
+    const secret = newSecret();
     const createdAt = this.#clock();
     const expiry = wantedExpiry && chooseExpiry(wantedExpiry, createdAt);
     const key = await this.#keystore.change((draft) => {
@@ -83,12 +82,12 @@ export class KeyService {
    */
   async revise(alias: Alias, revision: Revision): Promise<ApiKey> {
     const newAlias = revision.alias ?? alias;
+    const isRenamed = newAlias !== alias;
     return await this.#keystore.change(async (draft) => {
       await assertCurrent(draft, alias);
-      if (newAlias !== alias && draft.has(newAlias)) throw aliasExists(newAlias);
+      if (isRenamed && draft.has(newAlias)) throw aliasExists(newAlias);
       // What the alias had before goes with it, restrictions included.
       const retired = draft.retired(alias);
-      const isRenamed = newAlias !== alias;
       const metadata = isRenamed
         ? { ...revision.metadata, replacedBy: newAlias }
         : revision.metadata;
@@ -96,7 +95,7 @@ export class KeyService {
       const key = await draft.revise(alias, revision);
       for (const before of retired) {
         const renamed = lookupAlias(newAlias + before.slice(alias.length));
-        if (renamed !== before && draft.has(renamed)) throw aliasExists(renamed);
+        if (isRenamed && draft.has(renamed)) throw aliasExists(renamed);
         await draft.revise(before, { ...revision, alias: renamed, metadata });
       }
       return key;
@@ -116,13 +115,13 @@ export class KeyService {
     alias: Alias,
     { wantedExpiry, graceSeconds }: RotationOptions,
   ): Promise<{ key: ApiKey; secret: Secret; previous: ApiKey | undefined }> {
-    const secret = new Secret(randomUUID({ disableEntropyCache: true }));
+    const secret = newSecret();
     const now = this.#clock();
     const rotated = await this.#keystore.change(async (draft) => {
       const current = await assertCurrent(draft, alias);
       if (current.isDisabled) throw disabled(alias);
       const expiry = wantedExpiry ? chooseExpiry(wantedExpiry, now) : current.expiry;
-      if (expiry !== undefined && isExpired(expiry, now)) throw expired(alias);
+      if (isOver({ expiry }, now)) throw expired(alias);
       for (const before of draft.retired(alias)) {
         const key = await draft.get(before);
         if (graceSeconds === 0 || (key && isOver(key, now))) draft.remove(before);
@@ -166,6 +165,11 @@ export class KeyService {
   }
 }
 
+/** Without the cache, in which keys yet to be made, and those made, would lie in memory. */
+function newSecret(): Secret {
+  return new Secret(randomUUID({ disableEntropyCache: true }));
+}
+
 /** @throws AppError ERR_ALIAS_UNKNOWN, ERR_KEY_RETIRED */
 async function assertCurrent(draft: KeystoreDraft, alias: Alias): Promise<ApiKey> {
   const key = await draft.get(alias);
@@ -178,7 +182,7 @@ async function assertCurrent(draft: KeystoreDraft, alias: Alias): Promise<ApiKey
 }
 
 function retireBy({ expiry }: ApiKey, graceSeconds: number, now: Instant): Expiry | undefined {
-  if (graceSeconds === 0 || (expiry !== undefined && isExpired(expiry, now))) return undefined;
+  if (graceSeconds === 0 || isOver({ expiry }, now)) return undefined;
   const end = endOfGrace(graceSeconds, now);
   return expiry !== undefined && expiry.expiresOn < end.expiresOn ? expiry : end;
 }
@@ -199,7 +203,7 @@ function removeOrphans(draft: KeystoreDraft, alias: Alias): void {
   for (const each of draft.retired(alias)) draft.remove(each);
 }
 
-function isOver({ expiry }: ApiKey, now: Instant): boolean {
+function isOver({ expiry }: Pick<ApiKey, "expiry">, now: Instant): boolean {
   return expiry !== undefined && isExpired(expiry, now);
 }
 
