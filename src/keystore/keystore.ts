@@ -2,7 +2,16 @@ import { setImmediate } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import type { Secret } from "../model/secret.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
-import { encodePfx, encodePfxPieces } from "../pkcs12/pfx.ts";
+import type { PasswordKeys } from "../pkcs12/password_keys.ts";
+import { encodePfx, encodePfxPieces, type Pfx } from "../pkcs12/pfx.ts";
+import { systemClock } from "../model/instant.ts";
+import {
+  type AuditIdentity,
+  findAuditBags,
+  hasAuditEntry,
+  newAuditBags,
+  openAuditEntry,
+} from "./audit_entry.ts";
 import { type Change, GroupCommit } from "./group_commit.ts";
 import type { Generation } from "./generations.ts";
 import {
@@ -21,6 +30,11 @@ import type { WriterLock } from "./writer_lock.ts";
 export interface KeystoreOptions extends KeystoreStateOptions {
   readonly file: KeystoreFile;
   readonly lock: WriterLock;
+  /**
+   * Of which host to make the key that signs its audit log, with the first change; undefined to make
+   * none.
+   */
+  readonly auditHost?: string | undefined;
 }
 
 /** What there is to read. */
@@ -47,6 +61,8 @@ export class Keystore {
   readonly #turns: GroupCommit;
   readonly #listeners = new Set<(change: KeyChange) => void>();
   #saves = 0;
+  /** What was found in which state of the keystore. */
+  #audit: { readonly pfx: Pfx; readonly identity: AuditIdentity | undefined } | undefined;
   /** Whether what a killed rekeying may have left is gone; only an earlier process can have. */
   #tidied = false;
 
@@ -97,6 +113,20 @@ export class Keystore {
       if (!(error instanceof AppError)) throw error;
       return { ...lastGood, fault: error };
     }
+  }
+
+  /**
+   * What the audit log of this keystore is signed with; undefined as long as there is nothing.
+   *
+   * @throws AppError ERR_KEYSTORE_*
+   */
+  async auditIdentity(): Promise<AuditIdentity | undefined> {
+    const { content: { pfx }, stored } = await this.read();
+    if (this.#audit?.pfx === pfx) return this.#audit.identity;
+    const bags = stored && findAuditBags(pfx);
+    const identity = bags && await openAuditEntry(bags, stored.storeKeys);
+    this.#audit = { pfx, identity };
+    return identity;
   }
 
   /**
@@ -301,9 +331,9 @@ export class Keystore {
   }
 
   async #save(base: OpenKeystore, draft: KeystoreDraft): Promise<void> {
-    const { pfx, saved, changes } = await draft.finish();
     const password = base.stored?.password ?? await this.#options.passwords.forNewKeystore();
     const storeKeys = base.stored?.storeKeys ?? this.#state.keys(password.secret);
+    const { pfx, saved, changes } = await draft.finish(await this.#missingBags(base, storeKeys));
     const pieces = await encodePfxPieces(pfx, storeKeys);
     if (pieces.reduce((sum, { length }) => sum + length, 0) > MAX_FILE_BYTES) {
       const text = `keystore ${this.path} would grow beyond ${MAX_FILE_BYTES} bytes`;
@@ -315,6 +345,12 @@ export class Keystore {
     // Another program needs longer than a fine clock's tick to read this and write something else.
     if (stamp.clockTickMs > LONG_TICK_MS) this.#state.doubt();
     await heard();
+  }
+
+  async #missingBags({ content }: OpenKeystore, storeKeys: PasswordKeys) {
+    const { auditHost } = this.#options;
+    if (auditHost === undefined || hasAuditEntry(content.pfx)) return [];
+    return await newAuditBags(storeKeys, auditHost, systemClock());
   }
 }
 

@@ -151,8 +151,12 @@ export class KeystoreDraft {
     return entry && await openKey(this.#base, entry);
   }
 
-  /** The keystore with all changes in it, to be written. */
-  async finish(): Promise<FinishedDraft> {
+  /**
+   * The keystore with all changes in it, to be written.
+   *
+   * @param others new entries that are no API keys
+   */
+  async finish(others: readonly SafeBag[] = []): Promise<FinishedDraft> {
     const { pfx } = this.#base;
     const successors = this.#entries.successors();
     const resealed = await this.#reseal();
@@ -164,17 +168,18 @@ export class KeystoreDraft {
       replaced.set(bag, successor?.bag);
     }
     for (const [entry, { bag }] of resealed) replaced.set(entry.bag, bag);
-    const added = this.#entries.added().map(({ bag }) => bag);
+    const added = [...others, ...this.#entries.added().map(({ bag }) => bag)];
     gather(added);
     const kept = pfx.contents.map((content) => withReplaced(content, replaced));
     const finished = { ...pfx, contents: withAdded(kept, added) };
-    const saved = () => this.#saved(finished, resealed.values());
+    const saved = () => this.#saved(finished, resealed.values(), others.length);
     return { pfx: finished, saved, changes: this.#entries.changes() };
   }
 
-  #saved(pfx: Pfx, resealed: Iterable<ApiKeyEntry>): KeystoreContent {
+  #saved(pfx: Pfx, resealed: Iterable<ApiKeyEntry>, others: number): KeystoreContent {
     this.#entries.settle(this.#base.digests, resealed);
-    return { ...this.#base, pfx, salt: this.#salt ?? this.#base.salt };
+    const otherEntries = this.#base.otherEntries + others;
+    return { ...this.#base, pfx, otherEntries, salt: this.#salt ?? this.#base.salt };
   }
 
   /**

@@ -1,4 +1,10 @@
 import { DerReader } from "./der_reader.ts";
+import {
+  encodeDer,
+  encodeObjectIdentifier,
+  encodeOctetString,
+  encodeSequence,
+} from "./der_writer.ts";
 import { OID } from "./oid.ts";
 import { TAG } from "./tag.ts";
 import { unsupported } from "./unreadable.ts";
@@ -15,4 +21,12 @@ export function decodeCertBag(bagValue: Uint8Array): Uint8Array {
   const certificate = explicit.content(TAG.OCTET_STRING);
   explicit.finish();
   return certificate;
+}
+
+/** @returns the `bagValue` of a CertBag that holds this certificate in DER */
+export function encodeCertBag(certificate: Uint8Array): Uint8Array {
+  return encodeSequence(
+    encodeObjectIdentifier(OID.X509_CERTIFICATE),
+    encodeDer(TAG.CONTEXT_0, encodeOctetString(certificate)),
+  );
 }

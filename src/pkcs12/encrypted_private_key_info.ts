@@ -88,9 +88,39 @@ export function resealPrivateKeyInfo(
   newScheme: Pbes2,
   newMaterial: KeyMaterial,
 ): Uint8Array {
-  const info = decryptWith(material, scheme, encryptedData);
-  decodePrivateKeyInfo(info); // or it would seal what a wrong key happens to unpad
+  // Decoded, or it would seal what a wrong key happens to unpad.
+  const info = openEncodedPrivateKeyInfo({ scheme, encryptedData }, material);
   return seal(info, newScheme, newMaterial);
+}
+
+/**
+ * The encoding of the PrivateKeyInfo itself, for a key that has parameters, in a buffer that the caller
+ * may wipe.
+ *
+ * @throws AppError ERR_KEYSTORE_UNREADABLE for another password's key material
+ */
+export function openEncodedPrivateKeyInfo(
+  { scheme, encryptedData }: EncryptedPrivateKeyInfo,
+  material: KeyMaterial,
+): Uint8Array {
+  const info = decryptWith(material, scheme, encryptedData);
+  decodePrivateKeyInfo(info);
+  return info;
+}
+
+/**
+ * The other way round.
+ *
+ * @param info is wiped
+ * @returns the encoding of an EncryptedPrivateKeyInfo
+ */
+export function sealEncodedPrivateKeyInfo(
+  info: Uint8Array,
+  scheme: Pbes2,
+  material: KeyMaterial,
+): Uint8Array {
+  decodePrivateKeyInfo(info);
+  return seal(info, scheme, material);
 }
 
 /** Wipes `info`. */
