@@ -38,6 +38,8 @@ export const ERRORS = {
   ERR_KEYSTORE_UNREADABLE: { exitStatus: 6, httpStatus: 503, namesCause: true },
   ERR_KEYSTORE_UNSUPPORTED: { exitStatus: 6, httpStatus: 503, namesCause: true },
   ERR_KEYSTORE_IO: { exitStatus: 6, httpStatus: 503, namesCause: true },
+  /** What cannot be recorded is not done. */
+  ERR_AUDIT: { exitStatus: 6, httpStatus: 503, namesCause: true },
   /** As a shell reports a program that SIGINT has ended. */
   ERR_INTERRUPTED: { exitStatus: 130, httpStatus: 500, namesCause: true },
   ERR_INTERNAL: { exitStatus: 70, httpStatus: 500, namesCause: false },

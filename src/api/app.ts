@@ -2,11 +2,19 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { AppError } from "../errors.ts";
-import type { PeerCredentials } from "../model/peer_credentials.ts";
-import { accessOf, type AccessPolicy, admits, assertAccess } from "./access.ts";
+import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
+import { accessOf, admits } from "./access.ts";
 import { type DefectLog, describeProblem, PROBLEM_HEADERS, type ProblemCounts } from "./problem.ts";
 import { splitUrl } from "./split_url.ts";
-import { answer, NO_STORE, type Reply, type Route } from "./route.ts";
+import {
+  answer,
+  askedAct,
+  assertAdmitted,
+  NO_STORE,
+  type Reply,
+  type Route,
+  type Surroundings,
+} from "./route.ts";
 
 export const MAX_BODY_BYTES = 64 * 1024;
 
@@ -15,12 +23,12 @@ export interface Environment {
   Bindings: {
     /** undefined where the kernel could not tell */
     readonly peer: PeerCredentials | undefined;
+    readonly peerProcess: () => PeerProcess | undefined;
   };
 }
 
-export interface AppDependencies {
+export interface AppDependencies extends Surroundings {
   readonly routes: readonly Route[];
-  readonly policy: AccessPolicy;
   readonly problems: ProblemCounts;
   /** After how long a stream ends, for its reader to connect anew and be looked at anew. */
   readonly maxStreamMs: number;
@@ -29,8 +37,9 @@ export interface AppDependencies {
 
 /** The API over HTTP. */
 export function createApp(
-  { routes, policy, problems, maxStreamMs, log }: AppDependencies,
+  { routes, policy, audit, problems, maxStreamMs, log }: AppDependencies,
 ): Hono<Environment> {
+  const around = { policy, audit };
   const app = new Hono<Environment>();
   const sendProblem = (context: Context<Environment>, error: unknown) => {
     const problem = describeProblem(error, log);
@@ -39,15 +48,15 @@ export function createApp(
   };
   for (const route of routes) {
     const { method, path, access, maxBodyBytes = MAX_BODY_BYTES } = route;
-    app.on(method, path, guard(access, policy), limitBody(maxBodyBytes), async (context) => {
-      const reply = await answer(route, callOf(context), policy);
+    app.on(method, path, guard(route, around), limitBody(maxBodyBytes), async (context) => {
+      const reply = await answer(route, callOf(context), around);
       const isAdmitted = () => admits(access, accessOf(context.env.peer, policy));
       return send(context, reply, { isAdmitted, maxStreamMs, log });
     });
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
-    app.all(path, guard("admin", policy), (context) => {
+    app.all(path, guard(NO_ROUTE, around), (context) => {
       context.header("Allow", methods.join(", "));
       const verb = methods.length === 1 ? "is" : "are";
       const text = `${context.req.method} is not allowed here; ${methods.join(", ")} ${verb}`;
@@ -55,19 +64,28 @@ export function createApp(
     });
   }
   // What does not exist is an administrator's to know, too.
-  app.all("*", guard("admin", policy), () => {
+  app.all("*", guard(NO_ROUTE, around), () => {
     throw new AppError("ERR_ROUTE_UNKNOWN", "no such resource");
   });
   app.onError((error, context) => sendProblem(context, error));
   return app;
 }
 
+/** What is asked for where nothing is. */
+const NO_ROUTE = { access: "admin", act: "unknown" } as const;
+
 /** Refuses before a body is read, and browsers from what is an administrator's in any case. */
-function guard(access: Route["access"], policy: AccessPolicy): MiddlewareHandler<Environment> {
+function guard(
+  route: Pick<Route, "access" | "act">,
+  around: Surroundings,
+): MiddlewareHandler<Environment> {
   return async function guarding(context, next) {
-    assertAccess(access, context.env.peer, policy);
-    if (access === "admin" && context.req.header("Origin") !== undefined) {
-      throw new AppError("ERR_ORIGIN_FORBIDDEN", "requests from web pages are refused");
+    const call = callOf(context);
+    await assertAdmitted(route, call, around);
+    if (route.access === "admin" && context.req.header("Origin") !== undefined) {
+      const error = new AppError("ERR_ORIGIN_FORBIDDEN", "requests from web pages are refused");
+      await around.audit.refuse(askedAct(route, call), error);
+      throw error;
     }
     await next();
   };
@@ -140,6 +158,7 @@ async function* encodeWhile(
 function callOf(context: Context<Environment>) {
   return {
     peer: context.env.peer,
+    peerProcess: context.env.peerProcess,
     header: (name: string) => context.req.header(name),
     query: splitUrl(context.req.url)[1],
     parameters: context.req.param() as Record<string, string>,

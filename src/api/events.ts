@@ -8,6 +8,8 @@ export function eventRoutes(feed: ChangeFeed): Route[] {
     method: "GET",
     path: EVENTS_PATH,
     access: "verifier",
+    act: "events",
+    recorded: "refusals",
     async respond({ header }) {
       await feed.assertReadable();
       const content = encodeEvents(feed, header("last-event-id"));

@@ -8,6 +8,8 @@ export function healthRoutes(health: () => Promise<HealthState>): Route[] {
     method: "GET",
     path: HEALTH_PATH,
     access: "anyone",
+    act: "health",
+    recorded: "refusals",
     async respond() {
       const body: Health = { status: await health() };
       return { status: body.status === "unavailable" ? 503 : 200, body };

@@ -10,8 +10,10 @@ import {
   type Key,
   type KeyList,
   keyPath,
+  type KeyRevision,
   keyRevisionSchema,
   KEYS_PATH,
+  type NewKey,
   newKeySchema,
   type RotatedKey,
   type Rotation,
@@ -22,7 +24,8 @@ import type { UsageService } from "../service/usage.ts";
 import { parseWantedExpiry } from "./expiry.ts";
 import { parseMetadata } from "./metadata.ts";
 import { expiresAt, instantOrNull } from "./instant.ts";
-import { type Call, parameter, parseBody, type Route } from "./route.ts";
+import type { DoneAct } from "../service/audit.ts";
+import { type Call, parameter, parseBody, type Reply, type Route } from "./route.ts";
 
 /** The routes of the resource `keys`. */
 export function keyRoutes(keys: KeyService, usage: UsageService, clock: Clock): Route[] {
@@ -32,6 +35,8 @@ export function keyRoutes(keys: KeyService, usage: UsageService, clock: Clock): 
       method: "GET",
       path: KEYS_PATH,
       access: "admin",
+      act: "list",
+      recorded: "refusals",
       async respond() {
         const list = await keys.list();
         const now = clock();
@@ -43,6 +48,9 @@ export function keyRoutes(keys: KeyService, usage: UsageService, clock: Clock): 
       method: "POST",
       path: KEYS_PATH,
       access: "admin",
+      act: "create",
+      recorded: "acts",
+      aliasIn: aliasOfBody,
       async respond(call) {
         const newKey = await parseBody(call, newKeySchema);
         const wantedExpiry = parseWantedExpiry(newKey);
@@ -50,13 +58,15 @@ export function keyRoutes(keys: KeyService, usage: UsageService, clock: Clock): 
         const alias = parseAlias(newKey.alias);
         const { key, secret } = await keys.create(alias, { wantedExpiry, metadata });
         const body: CreatedKey = presentWith(secret, key);
-        return { status: 201, body, headers: { Location: keyPath(key.alias) } };
+        return created(body, secret);
       },
     },
     {
       method: "POST",
       path: `${KEYS_PATH}/:alias/rotate`,
       access: "admin",
+      act: "rotate",
+      recorded: "acts",
       async respond(call) {
         const rotation = await parseBody(call, rotationSchema);
         const wantedExpiry = parseWantedExpiry(rotation);
@@ -67,13 +77,15 @@ export function keyRoutes(keys: KeyService, usage: UsageService, clock: Clock): 
           ...presentWith(secret, key),
           previous: previous === undefined ? null : present(previous, clock()),
         };
-        return { status: 201, body, headers: { Location: keyPath(key.alias) } };
+        return created(body, secret);
       },
     },
     {
       method: "GET",
       path: `${KEYS_PATH}/:alias`,
       access: "admin",
+      act: "show",
+      recorded: "refusals",
       async respond(call) {
         const body: Key = present(await keys.get(aliasOf(call)), clock());
         return { status: 200, body };
@@ -83,27 +95,46 @@ export function keyRoutes(keys: KeyService, usage: UsageService, clock: Clock): 
       method: "PATCH",
       path: `${KEYS_PATH}/:alias`,
       access: "admin",
+      act: "change",
+      recorded: "acts",
       async respond(call) {
-        const { alias, disabled, ...fields } = await parseBody(call, keyRevisionSchema);
+        const revision = await parseBody(call, keyRevisionSchema);
+        const { alias, disabled, ...fields } = revision;
         const key = await keys.revise(aliasOf(call), {
           alias: alias === undefined ? undefined : parseAlias(alias),
           isDisabled: disabled,
           metadata: parseMetadata(fields),
         });
         const body: Key = present(key, clock());
-        return { status: 200, body };
+        return { status: 200, body, done: changesOf(revision) };
       },
     },
     {
       method: "DELETE",
       path: `${KEYS_PATH}/:alias`,
       access: "admin",
+      act: "revoke",
+      recorded: "acts",
       async respond(call) {
         await keys.revoke(aliasOf(call));
         return { status: 204 };
       },
     },
   ];
+}
+
+function created(body: CreatedKey | RotatedKey, secret: Secret): Reply {
+  const headers = { Location: keyPath(body.alias) };
+  return { status: 201, body, headers, done: { key: secret.reveal() } };
+}
+
+function changesOf(revision: KeyRevision): DoneAct {
+  const { alias } = revision;
+  return { changes: Object.keys(revision), aliases: alias === undefined ? undefined : [alias] };
+}
+
+function aliasOfBody(body: unknown): unknown {
+  return (body as Partial<NewKey> | null)?.alias;
 }
 
 function aliasOf(call: Call) {

@@ -29,6 +29,8 @@ export function keystoreRoutes(keystore: KeystoreService): Route[] {
       method: "GET",
       path: KEYSTORE_PATH,
       access: "admin",
+      act: "keystore-info",
+      recorded: "refusals",
       async respond() {
         return { status: 200, body: present(await keystore.info()) };
       },
@@ -37,6 +39,8 @@ export function keystoreRoutes(keystore: KeystoreService): Route[] {
       method: "GET",
       path: KEYSTORE_CHECK_PATH,
       access: "admin",
+      act: "keystore-check",
+      recorded: "refusals",
       async respond() {
         const { findings, ...check } = await keystore.check();
         const body: KeystoreCheck = { ...check, findings: [...findings] };
@@ -47,6 +51,8 @@ export function keystoreRoutes(keystore: KeystoreService): Route[] {
       method: "GET",
       path: KEYSTORE_COPY_PATH,
       access: "admin",
+      act: "keystore-copy",
+      recorded: "acts",
       async respond() {
         const bytes = Buffer.from(await keystore.copy());
         const body: KeystoreCopy = { pkcs12: bytes.toString("base64") };
@@ -57,6 +63,8 @@ export function keystoreRoutes(keystore: KeystoreService): Route[] {
       method: "POST",
       path: KEYSTORE_RESTORE_PATH,
       access: "admin",
+      act: "keystore-restore",
+      recorded: "acts",
       maxBodyBytes: MAX_COPY_BYTES,
       async respond(call) {
         const { pkcs12, force } = await parseBody(call, restoreSchema);
@@ -69,6 +77,8 @@ export function keystoreRoutes(keystore: KeystoreService): Route[] {
       method: "POST",
       path: KEYSTORE_REKEY_PATH,
       access: "admin",
+      act: "keystore-rekey",
+      recorded: "acts",
       async respond(call) {
         const { password, force } = await parseBody(call, rekeySchema);
         const newPassword = password === undefined ? undefined : new Secret(password);

@@ -1,12 +1,11 @@
 import { AppError } from "../errors.ts";
-import type { PeerCredentials } from "../model/peer_credentials.ts";
-import type { AccessPolicy } from "./access.ts";
+import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import { type DefectLog, describeProblem } from "./problem.ts";
-import { answer, type Reply, type Route } from "./route.ts";
+import { answer, type Reply, type Route, type Surroundings } from "./route.ts";
 
-export interface LocalApi {
+export interface LocalApi extends Surroundings {
   readonly routes: readonly Route[];
-  readonly policy: AccessPolicy;
+  readonly peerProcess: () => PeerProcess | undefined;
   readonly log: DefectLog;
 }
 
@@ -18,7 +17,7 @@ export interface LocalApi {
  * @returns a problem document as the body where the API refuses
  */
 export async function callLocally(
-  { routes, policy, log }: LocalApi,
+  { routes, policy, audit, peerProcess, log }: LocalApi,
   peer: PeerCredentials,
   method: string,
   path: string,
@@ -30,8 +29,8 @@ export async function callLocally(
       if (parameters === undefined) continue;
       const header = () => undefined;
       const readBody = () => Promise.resolve(body);
-      const call = { peer, header, query: "", parameters, readBody };
-      return await answer(route, call, policy);
+      const call = { peer, peerProcess, header, query: "", parameters, readBody };
+      return await answer(route, call, { policy, audit });
     }
     throw new AppError("ERR_ROUTE_UNKNOWN", `no such resource: ${method} ${path}`);
   } catch (error) {

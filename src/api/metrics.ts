@@ -13,6 +13,8 @@ export function metricsRoutes(sources: readonly MetricSource[]): Route[] {
     method: "GET",
     path: METRICS_PATH,
     access: "admin",
+    act: "metrics",
+    recorded: "refusals",
     async respond() {
       const metrics = await (registry ??= createRegistry(sources));
       const mediaType = metrics.contentType;

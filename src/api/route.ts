@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
-import type { PeerCredentials } from "../model/peer_credentials.ts";
+import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
+import type { AskedAct, Audit, DoneAct } from "../service/audit.ts";
 import { type Access, type AccessPolicy, assertAccess } from "./access.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -13,6 +14,8 @@ export interface Reply {
   /** What is no JSON: a text, or one that is sent piece by piece as it comes. */
   readonly text?: { readonly mediaType: string; readonly content: string | AsyncGenerator<string> };
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the audit log is to say of it, where the route's acts are recorded. */
+  readonly done?: DoneAct;
 }
 
 /** Whatever is answered here is about keys: no cache is to keep it. */
@@ -29,6 +32,7 @@ export interface CallHead {
 
 /** What a route is asked, wherever it comes from. */
 export interface Call extends CallHead {
+  readonly peerProcess: () => PeerProcess | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   /** Reads the body, parsed as JSON: not before the caller is known to be let in. */
   readonly readBody: () => Promise<unknown>;
@@ -40,6 +44,12 @@ export interface Route {
   /** With `:name` for a parameter. */
   readonly path: string;
   readonly access: Access;
+  /** By what the audit log calls it: `create`, `list`. */
+  readonly act: string;
+  /** Whether each time that it is done is recorded, or only that somebody may not. */
+  readonly recorded: "acts" | "refusals";
+  /** The alias in a body, for the record; that of the path unless a route says otherwise. */
+  readonly aliasIn?: (body: unknown) => unknown;
   /** How large a request may be; 64 KiB unless a route says otherwise. */
   readonly maxBodyBytes?: number;
   readonly respond: (call: Call) => Promise<Reply>;
@@ -50,14 +60,56 @@ export interface Route {
   readonly respondNow?: (call: CallHead) => Reply | undefined;
 }
 
+/** What there is around all routes. */
+export interface Surroundings {
+  readonly policy: AccessPolicy;
+  readonly audit: Audit;
+}
+
 /**
- * Answers a call, if its caller may make it. Every way into the API leads through here.
+ * Answers a call, if its caller may make it, and not before it is on record. Every way into the API
+ * leads through here.
  *
- * @throws AppError ERR_FORBIDDEN, or what the route throws
+ * @throws AppError ERR_FORBIDDEN, ERR_AUDIT, or what the route throws
  */
-export function answer(route: Route, call: Call, policy: AccessPolicy): Promise<Reply> {
-  assertAccess(route.access, call.peer, policy);
-  return route.respond(call);
+export async function answer(route: Route, call: Call, around: Surroundings): Promise<Reply> {
+  await assertAdmitted(route, call, around);
+  if (route.recorded !== "acts") return await route.respond(call);
+  const alias = await aliasOf(route, call).catch(async (error) => {
+    await around.audit.refuse(askedAct(route, call), error);
+    throw error;
+  });
+  return await around.audit.perform({ ...askedAct(route, call), alias }, async () => {
+    const result = await route.respond(call);
+    return { result, done: result.done ?? {} };
+  });
+}
+
+/** @throws AppError ERR_FORBIDDEN, once that is on record */
+export async function assertAdmitted(
+  route: Pick<Route, "access" | "act">,
+  call: Pick<Call, "peer" | "peerProcess" | "parameters">,
+  { policy, audit }: Surroundings,
+): Promise<void> {
+  try {
+    assertAccess(route.access, call.peer, policy);
+  } catch (error) {
+    await audit.refuse(askedAct(route, call), error);
+    throw error;
+  }
+}
+
+export function askedAct(
+  { act }: Pick<Route, "act">,
+  { peer, peerProcess, parameters }: Pick<Call, "peer" | "peerProcess" | "parameters">,
+): AskedAct {
+  return { act, peer, peerProcess, alias: parameters["alias"] };
+}
+
+async function aliasOf({ aliasIn }: Route, call: Call): Promise<string | undefined> {
+  if (aliasIn === undefined) return call.parameters["alias"];
+  const alias = aliasIn(await call.readBody());
+  return typeof alias === "string" ? alias : undefined;
 }
 
 /**

@@ -8,6 +8,8 @@ import type { ScanService } from "../service/scan.ts";
 import type { StatusService } from "../service/status.ts";
 import type { UsageService } from "../service/usage.ts";
 import type { VerificationService } from "../service/verification.ts";
+import type { Audit } from "../service/audit.ts";
+import { auditRoutes } from "./audit.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { keyRoutes } from "./keys.ts";
@@ -28,6 +30,7 @@ export interface RouteDependencies {
   readonly scan: ScanService;
   readonly health: () => Promise<HealthState>;
   readonly metrics: readonly MetricSource[];
+  readonly audit: Audit;
   readonly server: Server;
   readonly clock: Clock;
 }
@@ -39,7 +42,8 @@ export function createRoutes(dependencies: RouteDependencies): Route[] {
     ...keyRoutes(keys, usage, clock),
     ...keystoreRoutes(keystore),
     ...statusRoutes(status, server),
-    ...verificationRoutes(verification),
+    ...verificationRoutes(verification, dependencies.audit),
+    ...auditRoutes(dependencies.audit),
     ...scanRoutes(scan),
     ...eventRoutes(feed),
     ...healthRoutes(dependencies.health),

@@ -4,6 +4,7 @@ import {
   type KeyFilterDocument,
   type Occurrences,
   SCAN_PATH,
+  SCAN_REVOKE_PATH,
 } from "../protocol/scan.ts";
 import type { ScanService } from "../service/scan.ts";
 import { parseBody, type Route } from "./route.ts";
@@ -15,6 +16,8 @@ export function scanRoutes(scan: ScanService): Route[] {
       method: "GET",
       path: SCAN_PATH,
       access: "admin",
+      act: "scan",
+      recorded: "refusals",
       async respond() {
         const { bitmap } = await scan.filter();
         const body: KeyFilterDocument = {
@@ -28,11 +31,25 @@ export function scanRoutes(scan: ScanService): Route[] {
       method: "POST",
       path: SCAN_PATH,
       access: "admin",
+      act: "scan",
+      recorded: "refusals",
       async respond(call) {
-        const { candidates, revoke = false } = await parseBody(call, candidatesSchema);
-        const aliases = await (revoke ? scan.revoke(candidates) : scan.find(candidates));
-        const body: Occurrences = { aliases };
+        const { candidates } = await parseBody(call, candidatesSchema);
+        const body: Occurrences = { aliases: await scan.find(candidates) };
         return { status: 200, body };
+      },
+    },
+    {
+      method: "POST",
+      path: SCAN_REVOKE_PATH,
+      access: "admin",
+      act: "scan-revoke",
+      recorded: "acts",
+      async respond(call) {
+        const { candidates } = await parseBody(call, candidatesSchema);
+        const aliases = await scan.revoke(candidates);
+        const body: Occurrences = { aliases };
+        return { status: 200, body, done: { aliases: [...new Set(aliases.flat())] } };
       },
     },
   ];

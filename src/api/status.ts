@@ -18,6 +18,8 @@ export function statusRoutes(status: StatusService, server: Server): Route[] {
     method: "GET",
     path: STATUS_PATH,
     access: "admin",
+    act: "status",
+    recorded: "refusals",
     async respond() {
       const { password, warnings, ...keystore } = await status.status();
       const body: Status = {

@@ -9,33 +9,57 @@ import {
   verifyBatchRequestSchema,
   verifyRequestSchema,
 } from "../protocol/verification.ts";
-import type { Verdict, VerificationService } from "../service/verification.ts";
+import type { PeerCredentials } from "../model/peer_credentials.ts";
+import type { Audit } from "../service/audit.ts";
+import type { Purpose, Verdict, VerificationService } from "../service/verification.ts";
 import { expiresAt } from "./instant.ts";
 import { presentedKey } from "../protocol/presented_key.ts";
 import { parsePurpose, parseQueryPurpose } from "./purpose.ts";
 import { parseBody, type Reply, type Route } from "./route.ts";
 
 /** The routes that check keys. */
-export function verificationRoutes(verification: VerificationService): Route[] {
+export function verificationRoutes(verification: VerificationService, audit: Audit): Route[] {
+  const note = (
+    verdict: Verdict,
+    key: string,
+    purpose: Purpose | undefined,
+    peer: PeerCredentials | undefined,
+  ): Verdict => {
+    if (verdict.code === "VALID") return verdict;
+    const alias = verdict.code === "NOT_FOUND" ? undefined : verdict.alias;
+    const clientAddress = purpose?.clientAddress;
+    audit.noteFailure({ reason: verdict.code, alias, key, clientAddress, peer });
+    return verdict;
+  };
   return [
     {
       method: "POST",
       path: VERIFY_PATH,
       access: "verifier",
+      act: "verify",
+      recorded: "refusals",
       async respond(call) {
-        const { key, ...purpose } = await parseBody(call, verifyRequestSchema);
-        const verdict = await verification.verify(key, parsePurpose(purpose));
-        return { status: 200, body: present(verdict) };
+        const { key, ...wanted } = await parseBody(call, verifyRequestSchema);
+        const purpose = parsePurpose(wanted);
+        const verdict = await verification.verify(key, purpose);
+        return { status: 200, body: present(note(verdict, key, purpose, call.peer)) };
       },
     },
     {
       method: "POST",
       path: VERIFY_BATCH_PATH,
       access: "verifier",
+      act: "verify",
+      recorded: "refusals",
       maxBodyBytes: MAX_BATCH_BYTES,
       async respond(call) {
-        const { keys, ...purpose } = await parseBody(call, verifyBatchRequestSchema);
-        const verdicts = await verification.verifyAll(keys, parsePurpose(purpose));
+        const { keys, ...wanted } = await parseBody(call, verifyBatchRequestSchema);
+        const purpose = parsePurpose(wanted);
+        const verdicts = await verification.verifyAll(keys, purpose);
+        for (const [index, key] of keys.entries()) {
+          const verdict = verdicts[index];
+          if (verdict !== undefined) note(verdict, key, purpose, call.peer);
+        }
         const body: Verifications = { results: verdicts.map(present) };
         return { status: 200, body };
       },
@@ -44,19 +68,20 @@ export function verificationRoutes(verification: VerificationService): Route[] {
       method: "GET",
       path: AUTH_PATH,
       access: "verifier",
-      async respond({ header, query }) {
+      act: "verify",
+      recorded: "refusals",
+      async respond({ header, query, peer }) {
         const purpose = query === "" ? undefined : parseQueryPurpose(query);
         const key = presentedKey(header);
-        return key === undefined
-          ? UNAUTHORIZED
-          : authorize(await verification.verify(key, purpose));
+        if (key === undefined) return UNAUTHORIZED;
+        return authorize(note(await verification.verify(key, purpose), key, purpose, peer));
       },
-      respondNow({ header, query }) {
+      respondNow({ header, query, peer }) {
         const purpose = query === "" ? undefined : parseQueryPurpose(query);
         const key = presentedKey(header);
         if (key === undefined) return UNAUTHORIZED;
         const verdict = verification.verifyNow(key, purpose);
-        return verdict && authorize(verdict);
+        return verdict && authorize(note(verdict, key, purpose, peer));
       },
     },
   ];

@@ -2,13 +2,13 @@ import { printable } from "../model/printable.ts";
 import type { CommandSpec } from "./command.ts";
 import { writeNewFile } from "./files.ts";
 import { requireFile } from "./file_argument.ts";
-import { TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const keystoreBackupCommand: CommandSpec = {
   name: "keystore backup",
   argument: "[file]",
   summary: "Copy the keystore, in one consistent state, to a new file",
-  options: TARGET_OPTIONS,
+  options: WRITER_OPTIONS,
   examples: ["apikey keystore backup /root/keystore-backup.p12"],
   async run(args, { env, connect, print }) {
     const path = requireFile(args);

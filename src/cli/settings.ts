@@ -13,6 +13,8 @@ export interface TargetSettings {
   readonly passwordFile: string | undefined;
   /** How many earlier states of the keystore to keep beside it. */
   readonly generations: number;
+  /** A path, `journal` or `none`; undefined for one beside the keystore. */
+  readonly auditLog: string | undefined;
 }
 
 export interface DaemonSettings extends TargetSettings {
@@ -35,6 +37,13 @@ const GENERATIONS_OPTION: OptionSpec = {
   description: "Keep the keystore's last N states beside it: 3, or 0 to 99 (APIKEY_GENERATIONS)",
 };
 
+const AUDIT_LOG_OPTION: OptionSpec = {
+  name: "audit-log",
+  value: "LOG",
+  description:
+    "Record what is done in this file; 'journal', or 'none'; else beside it (APIKEY_AUDIT_LOG)",
+};
+
 /** The options of every command that asks for something. */
 export const TARGET_OPTIONS: readonly OptionSpec[] = [
   {
@@ -47,7 +56,11 @@ export const TARGET_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** The options of every command that may change the keystore. */
-export const WRITER_OPTIONS: readonly OptionSpec[] = [...TARGET_OPTIONS, GENERATIONS_OPTION];
+export const WRITER_OPTIONS: readonly OptionSpec[] = [
+  ...TARGET_OPTIONS,
+  GENERATIONS_OPTION,
+  AUDIT_LOG_OPTION,
+];
 
 export const DAEMON_OPTIONS: readonly OptionSpec[] = [
   { name: "keystore", value: "FILE", description: "Serve this keystore (APIKEY_KEYSTORE)" },
@@ -75,6 +88,7 @@ export const DAEMON_OPTIONS: readonly OptionSpec[] = [
   },
   PASSWORD_FILE_OPTION,
   GENERATIONS_OPTION,
+  AUDIT_LOG_OPTION,
 ];
 
 export const FORCE_OPTION = { name: "force" } as const;
@@ -101,6 +115,7 @@ export function targetSettings(args: Arguments, env: Variables): TargetSettings 
     socket,
     passwordFile: args.value("password-file") ?? setting(env, "password-file"),
     generations: parseGenerations(args.value("generations") ?? setting(env, "generations")),
+    auditLog: args.value("audit-log") ?? setting(env, "audit-log"),
   };
 }
 
@@ -112,6 +127,7 @@ export function daemonSettings(args: Arguments, env: Variables): DaemonSettings 
     socket: value("socket"),
     passwordFile: value("password-file"),
     generations: parseGenerations(value("generations")),
+    auditLog: value("audit-log"),
     socketMode: parseMode(value("socket-mode")),
     socketGroup: value("socket-group"),
     adminGroup: value("admin-group"),

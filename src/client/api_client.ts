@@ -33,7 +33,12 @@ import {
   restoredSchema,
   type RestoreRequest,
 } from "../protocol/keystore.ts";
-import { keyFilterSchema, occurrencesSchema, SCAN_PATH } from "../protocol/scan.ts";
+import {
+  keyFilterSchema,
+  occurrencesSchema,
+  SCAN_PATH,
+  SCAN_REVOKE_PATH,
+} from "../protocol/scan.ts";
 import { type Status, STATUS_PATH, statusSchema } from "../protocol/status.ts";
 import {
   type Verification,
@@ -109,8 +114,8 @@ export class ApiClient {
    * @param revoke whether to revoke these keys, too
    */
   async findKeys(candidates: readonly string[], revoke: boolean): Promise<string[][]> {
-    const body = { candidates, ...(revoke ? { revoke } : {}) };
-    const request = { method: "POST", path: SCAN_PATH, body } as const;
+    const path = revoke ? SCAN_REVOKE_PATH : SCAN_PATH;
+    const request = { method: "POST", path, body: { candidates } } as const;
     return (await this.#call(request, occurrencesSchema)).aliases;
   }
 

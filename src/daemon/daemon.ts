@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { AppError } from "../errors.ts";
-import type { PeerCredentials } from "../model/peer_credentials.ts";
+import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { DirectAnswer } from "../api/direct.ts";
 import { describeProblem, PROBLEM_HEADERS } from "../api/problem.ts";
@@ -23,7 +23,10 @@ export interface DaemonOptions {
   readonly connections: Connections;
   readonly fetch: (
     request: Request,
-    environment: { readonly peer: PeerCredentials | undefined },
+    environment: {
+      readonly peer: PeerCredentials | undefined;
+      readonly peerProcess: () => PeerProcess | undefined;
+    },
   ) => Response | Promise<Response>;
   /** Answers what needs no `fetch`. */
   readonly answerDirectly: DirectAnswer;
@@ -83,11 +86,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 function createHttpServer(options: DaemonOptions): Server {
-  const { connections, fetch, answerDirectly, log } = options;
+  const { connections, platform, fetch, answerDirectly, log } = options;
   const listener = getRequestListener(
     (request, bindings) => {
       const { incoming } = bindings as HttpBindings;
-      return fetch(request, { peer: connections.get(incoming.socket)?.peer });
+      const { socket } = incoming;
+      const peerProcess = () => platform.peerProcess(socket);
+      return fetch(request, { peer: connections.get(socket)?.peer, peerProcess });
     },
     { errorHandler: (error) => requestError(error, log) },
   );

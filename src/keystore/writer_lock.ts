@@ -33,15 +33,28 @@ const MAX_POLL_MS = 50;
 /** However fast the line moves on: nobody waits longer than this many times the time-out. */
 const MAX_WAIT_FACTOR = 12;
 
-/** The lock of a command: taken for each change, released right after it. */
+/**
+ * The lock of a command: taken for each change, released right after it. What runs while it is held
+ * shares it: a change within an act, and one act beside another.
+ */
 export function commandLock(options: WriterLockOptions): WriterLock {
+  let holders = 0;
+  let lock: Promise<FileLock> | undefined;
+  const release = async () => {
+    if (--holders > 0) return;
+    const held = lock;
+    lock = undefined;
+    (await held)?.close();
+  };
   return {
     async run(work) {
-      const lock = await acquire(options, "command");
+      holders++;
+      lock ??= acquire(options, "command");
       try {
+        await lock;
         return await work();
       } finally {
-        lock.close();
+        await release();
       }
     },
     assertReadable: () => assertNoDaemon(options),

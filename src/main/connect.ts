@@ -41,14 +41,14 @@ async function openInProcess(host: Host, keystore: KeystoreLocation): Promise<Tr
   const { callLocally } = await import("../api/local.ts");
   const { commandLock } = await import("../keystore/writer_lock.ts");
   const { openRoutes } = await import("./open_routes.ts");
-  const { platform: { self }, log } = host;
+  const { platform: { self, ownProcess }, log } = host;
   const policy = {
     adminUids: keystoreAdminUids(keystore.path, keystore.isDefault, self),
     adminGids: [],
     verifierGids: [],
   };
   const lock = commandLock(lockOptions(host.platform, keystore));
-  const { routes } = openRoutes(host, keystore, { lock, role: "command" });
-  const api = { routes, policy, log };
+  const { routes, audit } = openRoutes(host, keystore, { lock, role: "command" });
+  const api = { routes, policy, audit, peerProcess: ownProcess, log };
   return { send: ({ method, path, body }) => callLocally(api, self, method, path, body) };
 }

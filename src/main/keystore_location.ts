@@ -13,12 +13,14 @@ export interface KeystoreLocation {
   readonly isDefault: boolean;
   readonly passwordFile: string | undefined;
   readonly generations: number;
+  /** A path, `journal` or `none`; undefined for one beside the keystore. */
+  readonly auditLog: string | undefined;
 }
 
 export function locateKeystore(settings: TargetSettings): KeystoreLocation {
-  const { keystore, passwordFile, generations } = settings;
+  const { keystore, passwordFile, generations, auditLog } = settings;
   const path = resolve(keystore ?? defaultKeystore(process));
-  return { path, isDefault: keystore === undefined, passwordFile, generations };
+  return { path, isDefault: keystore === undefined, passwordFile, generations, auditLog };
 }
 
 export function lockOptions(

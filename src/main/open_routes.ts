@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import process from "node:process";
 import packageJson from "../../package.json" with { type: "json" };
 import { createRoutes } from "../api/routes.ts";
@@ -20,6 +21,7 @@ import { VerificationService } from "../service/verification.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Host } from "./host.ts";
 import { isOrdinaryUser, type KeystoreLocation } from "./keystore_location.ts";
+import { isAudited, openAudit } from "./open_audit.ts";
 
 export interface RouteOptions {
   readonly lock: WriterLock;
@@ -31,11 +33,13 @@ export interface RouteOptions {
 
 /** All routes on one keystore, and what lives behind them. */
 export function openRoutes(
-  { platform, complain, log }: Host,
+  host: Host,
   location: KeystoreLocation,
   { lock, role, socket, metrics = [] }: RouteOptions,
 ) {
+  const { platform, complain, log } = host;
   const keystore = openKeystore({ platform, lock }, location);
+  const audit = openAudit(host, location, { keystore, lock, role });
   const clock = systemClock;
   const verification = new VerificationService({ keystore, clock });
   const feed = new ChangeFeed({ keystore, clock, log });
@@ -57,20 +61,23 @@ export function openRoutes(
     scan: new ScanService(keystore),
     health: () => healthOf(keystore),
     metrics: [...keystoreMetrics(keystore), ...verificationMetrics(verification, feed), ...metrics],
+    audit,
     server: { ...server, startedAt: systemClock() },
     clock,
   });
-  return { routes, keystore, keys, usage, verification, feed };
+  return { routes, audit, keystore, keys, usage, verification, feed };
 }
 
 function openKeystore(
   { platform, lock }: Pick<Host, "platform"> & Pick<RouteOptions, "lock">,
-  { path, passwordFile, generations }: KeystoreLocation,
+  location: KeystoreLocation,
 ): Keystore {
+  const { path, passwordFile, generations } = location;
   const identity = identityOn(platform);
   return new Keystore({
     file: new KeystoreFile({ path, ...identity, generations }),
     lock,
+    auditHost: isAudited(location) ? hostname() : undefined,
     pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
     passwords: storePasswords({
       keystorePath: path,

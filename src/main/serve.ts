@@ -57,9 +57,9 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   const metrics = [...connectionMetrics(connections), ...problems.metrics()];
   const options = { lock, role: "daemon", socket: socketPath, metrics } as const;
   const opened = openRoutes(host, location, options);
-  const { routes, keystore, keys, usage, verification, feed } = opened;
+  const { routes, audit, keystore, keys, usage, verification, feed } = opened;
   await keystore.read();
-  const app = createApp({ routes, policy, problems, maxStreamMs: MAX_STREAM_MS, log });
+  const app = createApp({ routes, policy, audit, problems, maxStreamMs: MAX_STREAM_MS, log });
   const wanted = { mode: settings.socketMode, gid: socketGid };
   const access = socketAccess(wanted, [...verifierGids, ...adminGids]);
   const daemon = await startDaemon({
@@ -74,6 +74,8 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   verification.prepare().catch(log);
   const stopTidying = repeat(() => keys.removeRetired(), TIDY_EVERY_MS, unlessKnown);
   const stopCounting = repeat(() => usage.flush(), FLUSH_EVERY_MS, unlessKnown);
+  const stopAuditing = repeat(() => audit.flush(), FLUSH_EVERY_MS, unlessKnown);
+  await audit.note("daemon-start");
   keepMemorySmall({
     connections,
     residentBytes,
@@ -86,11 +88,14 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   complain(`apikey: ${await stopSignal()} received, stopping`);
   stopTidying();
   stopCounting();
+  stopAuditing();
   feed.close();
   try {
     await daemon.stop();
   } finally {
     await usage.flush().catch(unlessKnown);
+    await audit.flush().catch(unlessKnown);
+    await audit.note("daemon-stop");
   }
 }
 

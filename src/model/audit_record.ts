@@ -12,7 +12,7 @@ const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Who asked, as the kernel said; null for what nobody could tell. */
 const peerSchema = v.object({
   uid: natural,
-  gid: natural,
+  gid: v.nullable(natural),
   pid: v.nullable(natural),
   executable: v.nullable(text),
   /** As whom the user once logged in, whatever sudo made of it since. */

@@ -17,6 +17,9 @@ export function darwinPlatform(process: PosixProcess, libc: NativeLibrary): Plat
     ...posixPlatform(process, libc, "__error"),
     self: { ...processIdentity(process), isConfined: false },
     peerCredentials: (socket) => peerCredentials(libc, socketDescriptor(socket)),
+    peerProcess: () => undefined,
+    ownProcess: () => undefined,
+    sendToJournal: undefined,
     protectMemory: () => forbidCoreDumps(libc),
   };
 }

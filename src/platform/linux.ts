@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { PeerCredentials } from "../model/peer_credentials.ts";
+import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import type { NativeLibrary } from "./native_library.ts";
 import type { Platform } from "./platform.ts";
-import { forbidCoreDumps, posixPlatform } from "./posix.ts";
+import { sendToJournal } from "./journal.ts";
+import { peerProcessFacts, processFacts } from "./peer_process.ts";
+import { forbidCoreDumps, posixErrno, posixPlatform } from "./posix.ts";
 import { type PosixProcess, processIdentity } from "./posix_process.ts";
 import { socketDescriptor } from "./socket_descriptor.ts";
 
@@ -10,14 +12,19 @@ import { socketDescriptor } from "./socket_descriptor.ts";
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SO_PEERGROUPS = 59;
+/** Since Linux 6.5. */
+const SO_PEERPIDFD = 77;
 const PR_SET_DUMPABLE = 4;
 const MAX_GROUPS = 65536;
 
 export function linuxPlatform(process: PosixProcess, libc: NativeLibrary): Platform {
   return {
-    ...posixPlatform(process, libc, "__errno_location"),
+    ...posixPlatform(process, libc, ERRNO),
     self: { ...processIdentity(process), isConfined: isConfined() },
     peerCredentials: (socket) => peerCredentials(libc, socketDescriptor(socket)),
+    peerProcess: (socket) => peerProcess(libc, socketDescriptor(socket)),
+    ownProcess: () => processFacts("self"),
+    sendToJournal: (path, entry) => sendToJournal(libc, posixErrno(libc, ERRNO), path, entry),
     protectMemory() {
       forbidCoreDumps(libc);
       const prctl = libc.symbol("prctl", {
@@ -27,6 +34,16 @@ export function linuxPlatform(process: PosixProcess, libc: NativeLibrary): Platf
       prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n);
     },
   };
+}
+
+const ERRNO = "__errno_location";
+
+/** The pidfd is of the process that called connect(2), whoever has its pid by now. */
+function peerProcess(libc: NativeLibrary, descriptor: number): PeerProcess | undefined {
+  const [pidfd] = socketOption(libc, descriptor, SO_PEERPIDFD, 4) ?? [];
+  if (pidfd === undefined) return undefined;
+  const [pid = 0] = socketOption(libc, descriptor, SO_PEERCRED, 12) ?? [];
+  return peerProcessFacts(libc, pidfd, pid);
 }
 
 /** unix(7): what the kernel noted when the peer called connect(2). */

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { PeerCredentials } from "../model/peer_credentials.ts";
+import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import type { Pkcs12Kdf } from "./pkcs12_kdf.ts";
 
 /** What this program needs of an operating system beyond `node:` modules. */
@@ -13,6 +13,25 @@ export interface Platform {
    * @returns undefined where the kernel cannot tell; such a peer must be refused
    */
   peerCredentials(socket: Socket): PeerCredentials | undefined;
+
+  /**
+   * What else there is to know of the process at the other end, as long as it runs.
+   *
+   * @returns undefined for one that has ended, and where the kernel cannot tell
+   */
+  peerProcess(socket: Socket): PeerProcess | undefined;
+
+  /** The same of this process. */
+  ownProcess(): PeerProcess | undefined;
+
+  /**
+   * Hands an entry to systemd's journal: fields as lines of `NAME=value`. undefined on systems that
+   * have none.
+   *
+   * @param socketPath of journald
+   * @throws AppError ERR_AUDIT
+   */
+  readonly sendToJournal: ((socketPath: string, entry: string) => Promise<void>) | undefined;
 
   /** Whether {@link peerCredentials} can ever answer here. */
   readonly knowsPeers: boolean;

@@ -46,14 +46,19 @@ export function posixPlatform(process: PosixProcess, libc: NativeLibrary, errnoS
 /** flock(2): bound to the open file description, so it ends with the process in every case. */
 function posixFlock(libc: NativeLibrary, errnoSymbol: string): Flock {
   const flock = libc.symbol("flock", { parameters: ["i32", "i32"], result: "i32" });
-  const errnoAddress = libc.symbol(errnoSymbol, { parameters: [], result: "pointer" });
+  const errno = posixErrno(libc, errnoSymbol);
   return (descriptor, kind) => {
     const operation = kind === "exclusive" ? LOCK_EX : LOCK_SH;
     if (flock(descriptor, operation | LOCK_NB) === 0) return true;
-    const errno = libc.readInt32(errnoAddress(), 0) ?? 0;
-    if (!LOCKS_UNSUPPORTED.has(errno)) return false;
+    if (!LOCKS_UNSUPPORTED.has(errno())) return false;
     throw new AppError("ERR_KEYSTORE_IO", "the keystore's file system has no locks");
   };
+}
+
+/** The C macro `errno`, of this thread's last call. */
+export function posixErrno(libc: NativeLibrary, errnoSymbol: string): () => number {
+  const errnoAddress = libc.symbol(errnoSymbol, { parameters: [], result: "pointer" });
+  return () => libc.readInt32(errnoAddress(), 0) ?? 0;
 }
 
 /** getgrnam(3), which asks whatever name service the host is configured for. */

@@ -1,6 +1,8 @@
 import * as v from "valibot";
 
 export const SCAN_PATH = "/v1/scan";
+/** The same, and revokes those that are keys. */
+export const SCAN_REVOKE_PATH = "/v1/scan/revoke";
 
 /** What a search of many gigabytes needs to know: which UUIDs may be keys. */
 export const keyFilterSchema = v.object({
@@ -14,8 +16,6 @@ export const MAX_CANDIDATES = 1_000;
 
 export const candidatesSchema = v.strictObject({
   candidates: v.pipe(v.array(v.string()), v.maxLength(MAX_CANDIDATES)),
-  /** Whether to revoke those that are keys. */
-  revoke: v.exactOptional(v.boolean()),
 });
 
 export const occurrencesSchema = v.object({

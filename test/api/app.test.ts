@@ -7,7 +7,7 @@ import * as v from "valibot";
 import type { Access } from "../../src/api/access.ts";
 import { createApp, MAX_BODY_BYTES } from "../../src/api/app.ts";
 import { ProblemCounts } from "../../src/api/problem.ts";
-import { callLocally } from "../../src/api/local.ts";
+import { callLocally, type LocalApi } from "../../src/api/local.ts";
 import { createRoutes } from "../../src/api/routes.ts";
 import { unused } from "../../src/model/api_key.ts";
 import { KeyFilter } from "../../src/model/key_filter.ts";
@@ -25,6 +25,7 @@ import { KeyService } from "../../src/service/keys.ts";
 import { KeystoreService } from "../../src/service/keystore.ts";
 import { StatusService } from "../../src/service/status.ts";
 import { ScanService } from "../../src/service/scan.ts";
+import { NO_AUDIT } from "../../src/service/audit.ts";
 import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
 import { openKeystore, openUsage, withFolder } from "../support/open_keystore.ts";
@@ -49,7 +50,7 @@ interface Api {
   request(path: string, init?: RequestInit, from?: PeerCredentials): Promise<Answer>;
   post(body: unknown, from?: PeerCredentials): Promise<Answer>;
   readonly defects: unknown[];
-  readonly parts: Parameters<typeof createApp>[0];
+  readonly parts: Parameters<typeof createApp>[0] & LocalApi;
 }
 
 function withApi(work: (api: Api) => Promise<void>): Promise<void> {
@@ -65,6 +66,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
       feed: new ChangeFeed({ keystore, clock: systemClock, log: (error) => defects.push(error) }),
       health: () => healthOf(keystore),
       metrics: [],
+      audit: NO_AUDIT,
       verification: new VerificationService({ keystore, clock: systemClock }),
       server: {
         version: "0",
@@ -79,6 +81,8 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
     const parts = {
       routes,
       policy: POLICY,
+      audit: NO_AUDIT,
+      peerProcess: () => undefined,
       problems,
       maxStreamMs: 60_000,
       log: (error: unknown) => defects.push(error),
@@ -453,6 +457,7 @@ for (const zone of ["America/New_York", "Asia/Tokyo"]) {
       assert.ok(route);
       const call = {
         peer: ROOT,
+        peerProcess: () => undefined,
         header: () => undefined,
         parameters: {},
         query: "",
@@ -494,6 +499,8 @@ test("keeps the text of a defect from the caller and gives it to the log", async
       method: "GET",
       path: "/broken",
       access: "anyone",
+      act: "break",
+      recorded: "refusals",
       respond: () => Promise.reject(new Error("with a secret in it")),
     } as const;
     const broken = { ...parts, routes: [route] };

@@ -5,6 +5,7 @@ import { LatencyHistogram } from "../../src/service/latency_histogram.ts";
 
 const CALL = {
   peer: undefined,
+  peerProcess: () => undefined,
   header: () => undefined,
   query: "",
   parameters: {},

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { type Access, accessOf, type AccessPolicy } from "../../src/api/access.ts";
 import { createApp } from "../../src/api/app.ts";
 import { answerDirectly } from "../../src/api/direct.ts";
+import { NO_AUDIT } from "../../src/service/audit.ts";
 import { ProblemCounts } from "../../src/api/problem.ts";
 import type { Route } from "../../src/api/route.ts";
 import { createRoutes, type RouteDependencies } from "../../src/api/routes.ts";
@@ -112,6 +113,7 @@ test("nobody may call anything where the platform cannot tell who calls", async 
   const app = createApp({
     routes,
     policy,
+    audit: NO_AUDIT,
     problems: new ProblemCounts(),
     maxStreamMs: 60_000,
     log,

@@ -1,0 +1,101 @@
+import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
+import * as v from "valibot";
+import { systemErrorCode } from "../errors.ts";
+import type { AuditHead } from "../model/audit_chain.ts";
+import { auditError } from "./audit_error.ts";
+
+const headSchema = v.object({
+  v: v.literal(1),
+  sequence: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  hash: v.string(),
+  /** Who signed last. */
+  signer: v.exactOptional(v.string()),
+});
+
+export interface StoredHead extends AuditHead {
+  readonly signer: string | undefined;
+}
+
+export interface AuditHeadFileOptions {
+  readonly path: string;
+  /** Gives a new file its owner. */
+  readonly prepare: (descriptor: number) => void;
+}
+
+/**
+ * Up to where the log has come, beside it: who cuts off its end has not changed this, and a log that
+ * was taken away to be rotated goes on where it was.
+ */
+export class AuditHeadFile {
+  readonly #options: AuditHeadFileOptions;
+
+  constructor(options: AuditHeadFileOptions) {
+    this.#options = options;
+  }
+
+  get path(): string {
+    return this.#options.path;
+  }
+
+  /** @returns undefined where there is none, or none that makes sense */
+  read(): StoredHead | undefined {
+    try {
+      return parseHead(readFileSync(this.path, "utf8"));
+    } catch (error) {
+      if (systemErrorCode(error) === "ENOENT") return undefined;
+      throw auditError(error, `cannot read ${this.path}`);
+    }
+  }
+
+  /**
+   * In place, as it is written with each record: some hundred octets in one call, which a killed
+   * process has made or not.
+   */
+  write({ sequence, hash, signer }: StoredHead): void {
+    const head = { v: 1, sequence, hash, ...(signer === undefined ? {} : { signer }) };
+    try {
+      const descriptor = this.#open();
+      try {
+        writeSync(descriptor, `${JSON.stringify(head)}\n`.padEnd(HEAD_OCTETS), 0);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (error) {
+      throw auditError(error, `cannot write ${this.path}`);
+    }
+  }
+
+  #open(): number {
+    const { path, prepare } = this.#options;
+    const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    try {
+      return openSync(path, flags);
+    } catch (error) {
+      if (systemErrorCode(error) !== "ENOENT") throw error;
+    }
+    const descriptor = openSync(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
+    try {
+      prepare(descriptor);
+      return descriptor;
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+}
+
+/** So that nothing of a longer one before is left. */
+const HEAD_OCTETS = 256;
+
+/** @returns undefined for what is no head */
+export function parseHead(text: string): StoredHead | undefined {
+  try {
+    const result = v.safeParse(headSchema, JSON.parse(text));
+    if (!result.success) return undefined;
+    const { sequence, hash, signer } = result.output;
+    return { sequence, hash, signer };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

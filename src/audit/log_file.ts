@@ -1,0 +1,148 @@
+import {
+  closeSync,
+  constants,
+  fdatasync as fdatasyncWithCallback,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
+import { promisify } from "node:util";
+import { AppError, systemErrorCode } from "../errors.ts";
+import { auditError } from "./audit_error.ts";
+import type { AuditSink } from "./sink.ts";
+
+/* As in `keystore/atomic_file.ts`: only what waits for the disk is worth a thread. */
+const fdatasync = promisify(fdatasyncWithCallback);
+
+export interface AuditLogFileOptions {
+  readonly path: string;
+  /** Gives a new file its owner. */
+  readonly prepare: (descriptor: number) => void;
+}
+
+/** A symbolic link in a folder that others may write could lead anywhere. */
+const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW |
+  constants.O_NONBLOCK;
+
+const LINE_FEED = 0x0a;
+
+/**
+ * A log in a file, opened for each write: whoever rotates logs may take it away at any time. Only the
+ * keystore's writer may append.
+ */
+export class AuditLogFile implements AuditSink {
+  readonly #options: AuditLogFileOptions;
+
+  constructor(options: AuditLogFileOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.path;
+  }
+
+  async append(lines: readonly string[], isDurable: boolean): Promise<void> {
+    await this.#attempt("write", async () => {
+      const descriptor = this.#openOrCreate();
+      try {
+        writeWhole(descriptor, Buffer.from(lines.map((line) => `${line}\n`).join("")));
+        if (isDurable) await fdatasync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  lastLine(): string | undefined {
+    const { path } = this.#options;
+    try {
+      const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        return lastLineOf(tail(descriptor));
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (error) {
+      if (systemErrorCode(error) === "ENOENT") return undefined;
+      throw auditError(error, `cannot read the audit log ${path}`);
+    }
+  }
+
+  async #attempt(verb: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw auditError(error, `cannot ${verb} the audit log ${this.#options.path}`);
+    }
+  }
+
+  #openOrCreate(): number {
+    const { path, prepare } = this.#options;
+    try {
+      return assertFile(openSync(path, APPEND), path);
+    } catch (error) {
+      if (systemErrorCode(error) !== "ENOENT") throw error;
+    }
+    const descriptor = openSync(path, APPEND | constants.O_CREAT | constants.O_EXCL, 0o600);
+    try {
+      prepare(descriptor);
+      return descriptor;
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+}
+
+/** Whoever reads a pipe or a device keeps nothing. */
+function assertFile(descriptor: number, path: string): number {
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throw new AppError("ERR_AUDIT", `cannot write the audit log ${path}: it is no plain file`);
+}
+
+/**
+ * All of it, or nothing: what a killed process or a full disk has left of a record was never
+ * acknowledged, and would spoil the next line.
+ */
+function writeWhole(descriptor: number, octets: Uint8Array): void {
+  const end = removeTorn(descriptor);
+  try {
+    for (let offset = 0; offset < octets.length;) offset += writeSync(descriptor, octets, offset);
+  } catch (error) {
+    ftruncateSync(descriptor, end);
+    throw error;
+  }
+}
+
+/** @returns where the last whole line ends */
+function removeTorn(descriptor: number): number {
+  const { size } = fstatSync(descriptor);
+  const last = tail(descriptor);
+  const torn = last.length - 1 - last.lastIndexOf(LINE_FEED);
+  if (torn > 0) ftruncateSync(descriptor, size - torn);
+  return size - torn;
+}
+
+function tail(descriptor: number): Buffer {
+  const { size } = fstatSync(descriptor);
+  const octets = Buffer.alloc(Math.min(size, TAIL_OCTETS));
+  for (let filled = 0; filled < octets.length;) {
+    const at = size - octets.length + filled;
+    const bytesRead = readSync(descriptor, octets, filled, octets.length - filled, at);
+    if (bytesRead === 0) return octets.subarray(0, filled);
+    filled += bytesRead;
+  }
+  return octets;
+}
+
+const TAIL_OCTETS = 64 * 1024;
+
+function lastLineOf(octets: Buffer): string | undefined {
+  const end = octets.lastIndexOf(LINE_FEED);
+  if (end < 0) return undefined;
+  const start = end === 0 ? 0 : octets.lastIndexOf(LINE_FEED, end - 1) + 1;
+  return octets.subarray(start, end).toString();
+}

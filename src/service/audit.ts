@@ -1,0 +1,273 @@
+import { createHmac } from "node:crypto";
+import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
+import type { AuditHead } from "../model/audit_chain.ts";
+import type { AuditFacts, AuditPeer } from "../model/audit_record.ts";
+import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
+import type { AuditTrail } from "../audit/trail.ts";
+import type { AuditIdentity } from "../keystore/audit_entry.ts";
+import { RefusalCounts } from "./refusal_counts.ts";
+
+/** What somebody wants to do. */
+export interface AskedAct {
+  /** Such as `create`. */
+  readonly act: string;
+  readonly peer: PeerCredentials | undefined;
+  readonly peerProcess: () => PeerProcess | undefined;
+  readonly alias: string | undefined;
+}
+
+/** What has been done. */
+export interface DoneAct {
+  readonly aliases?: readonly string[] | undefined;
+  /** A key that was made: by a digest of it the record can be found again. */
+  readonly key?: string | undefined;
+  /** What has been changed. */
+  readonly changes?: readonly string[] | undefined;
+}
+
+/** A key that was not valid for somebody. */
+export interface FailedVerification {
+  readonly reason: string;
+  readonly alias: string | undefined;
+  readonly key: string;
+  readonly clientAddress: string | undefined;
+  readonly peer: PeerCredentials | undefined;
+}
+
+/** Where the record is, and what it is checked with. */
+export interface AuditState {
+  /** A path, or `journal`. */
+  readonly log: string;
+  readonly head: AuditHead;
+  /** In DER; undefined as long as nothing has been signed. */
+  readonly certificate: Uint8Array | undefined;
+}
+
+/** The record of who has done what to keys. */
+export interface Audit {
+  /**
+   * Records that something is asked for, does it, and records what has become of it.
+   *
+   * @throws AppError ERR_AUDIT, and then nothing has been done; or what `work` throws
+   */
+  perform<T>(asked: AskedAct, work: () => Promise<{ result: T; done: DoneAct }>): Promise<T>;
+  /** Records that somebody may not do what he asked for, or asked for what makes no sense. */
+  refuse(asked: AskedAct, error: unknown): Promise<void>;
+  /** Counts; a few are recorded. */
+  noteFailure(failure: FailedVerification): void;
+  /** @throws AppError ERR_KEYSTORE_*, ERR_AUDIT */
+  state(): Promise<AuditState | undefined>;
+  /** What records have in a key's place; undefined where no record can have it. */
+  digest(key: string): Promise<string | undefined>;
+  /** Records what has only been counted so far. */
+  flush(): Promise<void>;
+  /** Records the daemon's start or end. */
+  note(act: string): Promise<void>;
+}
+
+export interface AuditServiceDependencies {
+  readonly trail: AuditTrail;
+  /** @throws AppError ERR_KEYSTORE_* */
+  readonly identity: () => Promise<AuditIdentity | undefined>;
+  /** Runs what writes, as the only one of all processes. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Whether whoever is refused here could not write the record either. */
+  readonly isOwnProcess: boolean;
+  /** Takes what could not be recorded, and that keeps nobody from anything. */
+  readonly complain: (error: AppError) => void;
+}
+
+/** Failed verifications that are recorded, in each time between two flushes. */
+const MAX_SAMPLES = 10;
+
+/** Foreign text in a record. */
+const MAX_CHARACTERS = 300;
+
+/** 128 bits tell keys apart, and nobody can find a key by them. */
+const DIGEST_OCTETS = 16;
+
+export class AuditService implements Audit {
+  readonly #dependencies: AuditServiceDependencies;
+  readonly #refusals = new RefusalCounts();
+  #failures: Record<string, number> = {};
+  #samplesLeft = MAX_SAMPLES;
+  #digestKey: Uint8Array | undefined;
+  /** Acts whose end could not be recorded yet. */
+  #unrecorded: AuditFacts[] = [];
+  #isFailing = false;
+
+  constructor(dependencies: AuditServiceDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  perform<T>(asked: AskedAct, work: () => Promise<{ result: T; done: DoneAct }>): Promise<T> {
+    return this.#dependencies.inTurn(async () => {
+      await this.#recordLate();
+      const facts = factsOf(asked);
+      const of = await this.#append({ ...facts, outcome: "asked" }, true);
+      try {
+        const { result, done } = await work();
+        await this.#recordEnd({ ...facts, outcome: "done", ...await this.#describe(done), of });
+        return result;
+      } catch (error) {
+        await this.#recordEnd({ ...facts, ...reasonOf(error), of });
+        throw error;
+      }
+    });
+  }
+
+  async refuse(asked: AskedAct, error: unknown): Promise<void> {
+    const reason = reasonOf(error);
+    if (this.#dependencies.isOwnProcess && reason.reason === "ERR_FORBIDDEN") return;
+    if (!this.#refusals.isToBeRecorded(asked.peer?.uid, reason.reason)) return;
+    const facts = { ...factsOf(asked), ...reason };
+    const { inTurn, isOwnProcess } = this.#dependencies;
+    await this.#unlessImpossible(() => inTurn(() => this.#append(facts, false)), !isOwnProcess);
+  }
+
+  noteFailure({ reason, alias, key, clientAddress, peer }: FailedVerification): void {
+    this.#failures[reason] = (this.#failures[reason] ?? 0) + 1;
+    if (this.#samplesLeft === 0) return;
+    this.#samplesLeft--;
+    const asked = { act: "verify", peer, peerProcess: () => undefined, alias };
+    const digest = this.#digestKey && digestOf(this.#digestKey, key);
+    const sample: AuditFacts = {
+      ...factsOf(asked),
+      outcome: "refused",
+      reason,
+      ...(digest === undefined ? {} : { key: digest }),
+      ...(clientAddress === undefined ? {} : { clientAddress: clip(clientAddress) }),
+    };
+    void this.#unlessImpossible(() => this.#append(sample, false));
+  }
+
+  async state(): Promise<AuditState> {
+    const { trail, identity } = this.#dependencies;
+    const certificate = (await identity())?.certificate;
+    const { sequence, hash } = trail.head();
+    return { log: trail.name, head: { sequence, hash }, certificate };
+  }
+
+  async digest(key: string): Promise<string | undefined> {
+    this.#digestKey = (await this.#dependencies.identity())?.digestKey;
+    return this.#digestKey && digestOf(this.#digestKey, key);
+  }
+
+  async flush(): Promise<void> {
+    const failures = this.#failures;
+    this.#failures = {};
+    this.#samplesLeft = MAX_SAMPLES;
+    const counted = { outcome: "counted", peer: null } as const;
+    const records: AuditFacts[] = this.#refusals.take().map(({ uid, counts }) => {
+      return { ...counted, act: "refusals", peer: uid === undefined ? null : peerOf(uid), counts };
+    });
+    if (Object.keys(failures).length > 0) {
+      records.push({ ...counted, act: "verify", counts: failures });
+    }
+    await this.#unlessImpossible(async () => {
+      await this.#recordLate();
+      await Promise.all(records.map((facts) => this.#append(facts, false)));
+      // So that what fails next can be recognised.
+      await this.digest("");
+    });
+  }
+
+  async note(act: string): Promise<void> {
+    const facts = { act, outcome: "done", peer: null } as const;
+    await this.#unlessImpossible(() => this.#append(facts, false));
+  }
+
+  #append(facts: AuditFacts, isDurable: boolean): Promise<number> {
+    return this.#dependencies.trail.append(facts, { isDurable });
+  }
+
+  /** What has been done stays done; that it was asked for has been recorded. */
+  async #recordEnd(facts: AuditFacts): Promise<void> {
+    const isRecorded = await this.#unlessImpossible(() => this.#append(facts, false));
+    if (!isRecorded) this.#unrecorded.push(facts);
+  }
+
+  /** Nothing else is done before that. */
+  async #recordLate(): Promise<void> {
+    for (let late = this.#unrecorded[0]; late !== undefined; late = this.#unrecorded[0]) {
+      await this.#append(late, false);
+      this.#unrecorded.shift();
+    }
+  }
+
+  async #unlessImpossible(record: () => Promise<unknown>, isToBeTold = true): Promise<boolean> {
+    try {
+      await record();
+      this.#isFailing = false;
+      return true;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (!this.#isFailing && isToBeTold) this.#dependencies.complain(error);
+      this.#isFailing = true;
+      return false;
+    }
+  }
+
+  async #describe({ aliases, key, changes }: DoneAct): Promise<Partial<AuditFacts>> {
+    const digest = key === undefined ? undefined : await this.digest(key);
+    return {
+      ...(aliases === undefined ? {} : { aliases: aliases.map(clip) }),
+      ...(digest === undefined ? {} : { key: digest }),
+      ...(changes === undefined ? {} : { changes: [...changes] }),
+    };
+  }
+}
+
+/** A host on which nobody keeps a record. */
+export const NO_AUDIT: Audit = {
+  async perform(_asked, work) {
+    return (await work()).result;
+  },
+  refuse: () => Promise.resolve(),
+  noteFailure: () => undefined,
+  state: () => Promise.resolve(undefined),
+  digest: () => Promise.resolve(undefined),
+  flush: () => Promise.resolve(),
+  note: () => Promise.resolve(),
+};
+
+function factsOf({ act, peer, peerProcess, alias }: AskedAct): Omit<AuditFacts, "outcome"> {
+  return {
+    act,
+    peer: peer === undefined ? null : describePeer(peer, peerProcess()),
+    ...(alias === undefined ? {} : { alias: clip(alias) }),
+  };
+}
+
+function describePeer(
+  { uid, gid, pid }: PeerCredentials,
+  facts: PeerProcess | undefined,
+): AuditPeer {
+  return {
+    uid,
+    gid,
+    pid: pid ?? null,
+    executable: facts?.executable ?? null,
+    loginUid: facts?.loginUid ?? null,
+    unit: facts?.unit ?? null,
+  };
+}
+
+/** What is left of many. */
+function peerOf(uid: number): AuditPeer {
+  return { uid, gid: null, pid: null, executable: null, loginUid: null, unit: null };
+}
+
+function reasonOf(error: unknown): { outcome: "refused" | "failed"; reason: ErrorCode } {
+  const reason = error instanceof AppError ? error.code : "ERR_INTERNAL";
+  return { outcome: ERRORS[reason].httpStatus < 500 ? "refused" : "failed", reason };
+}
+
+function digestOf(digestKey: Uint8Array, key: string): string {
+  const digest = createHmac("sha256", digestKey).update(key).digest();
+  return digest.subarray(0, DIGEST_OCTETS).toString("base64url");
+}
+
+function clip(text: string): string {
+  return text.slice(0, MAX_CHARACTERS).toWellFormed();
+}
