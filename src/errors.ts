@@ -17,6 +17,8 @@ export const ERRORS = {
   ERR_KEY_RETIRED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_METADATA_UNSUPPORTED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_KEYSTORE_MISSING: { exitStatus: 1, httpStatus: 404, namesCause: true },
+  ERR_AUDIT_UNSIGNED: { exitStatus: 1, httpStatus: 404, namesCause: true },
+  ERR_AUDIT_OFF: { exitStatus: 1, httpStatus: 404, namesCause: true },
   ERR_FILE: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_OUTPUT: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_USAGE: { exitStatus: 2, httpStatus: 400, namesCause: true },

@@ -1,20 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
-import * as v from "valibot";
 import { systemErrorCode } from "../errors.ts";
-import type { AuditHead } from "../model/audit_chain.ts";
+import { encodeAuditHead, parseAuditHead, type StoredHead } from "../model/audit_head.ts";
 import { auditError } from "./audit_error.ts";
-
-const headSchema = v.object({
-  v: v.literal(1),
-  sequence: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  hash: v.string(),
-  /** Who signed last. */
-  signer: v.exactOptional(v.string()),
-});
-
-export interface StoredHead extends AuditHead {
-  readonly signer: string | undefined;
-}
 
 export interface AuditHeadFileOptions {
   readonly path: string;
@@ -40,7 +27,7 @@ export class AuditHeadFile {
   /** @returns undefined where there is none, or none that makes sense */
   read(): StoredHead | undefined {
     try {
-      return parseHead(readFileSync(this.path, "utf8"));
+      return parseAuditHead(readFileSync(this.path, "utf8"));
     } catch (error) {
       if (systemErrorCode(error) === "ENOENT") return undefined;
       throw auditError(error, `cannot read ${this.path}`);
@@ -51,12 +38,11 @@ export class AuditHeadFile {
    * In place, as it is written with each record: some hundred octets in one call, which a killed
    * process has made or not.
    */
-  write({ sequence, hash, signer }: StoredHead): void {
-    const head = { v: 1, sequence, hash, ...(signer === undefined ? {} : { signer }) };
+  write(head: StoredHead): void {
     try {
       const descriptor = this.#open();
       try {
-        writeSync(descriptor, `${JSON.stringify(head)}\n`.padEnd(HEAD_OCTETS), 0);
+        writeSync(descriptor, `${encodeAuditHead(head)}\n`.padEnd(HEAD_OCTETS), 0);
       } finally {
         closeSync(descriptor);
       }
@@ -86,16 +72,3 @@ export class AuditHeadFile {
 
 /** So that nothing of a longer one before is left. */
 const HEAD_OCTETS = 256;
-
-/** @returns undefined for what is no head */
-export function parseHead(text: string): StoredHead | undefined {
-  try {
-    const result = v.safeParse(headSchema, JSON.parse(text));
-    if (!result.success) return undefined;
-    const { sequence, hash, signer } = result.output;
-    return { sequence, hash, signer };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}

@@ -1,4 +1,4 @@
-import { EMPTY_HEAD } from "../model/audit_chain.ts";
+import { EMPTY_HEAD, type StoredHead } from "../model/audit_head.ts";
 import {
   type AuditFacts,
   type AuditRecord,
@@ -7,7 +7,7 @@ import {
   withSignature,
 } from "../model/audit_record.ts";
 import { type Clock, formatInstant } from "../model/instant.ts";
-import type { AuditHeadFile, StoredHead } from "./head_file.ts";
+import type { AuditHeadFile } from "./head_file.ts";
 import type { AuditSink } from "./sink.ts";
 
 /** Signs for somebody who has a certificate. */

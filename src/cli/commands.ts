@@ -1,4 +1,7 @@
 import type { CommandSpec } from "./command.ts";
+import { auditCertificateCommand } from "./audit_certificate.ts";
+import { auditFindCommand } from "./audit_find.ts";
+import { auditVerifyCommand } from "./audit_verify.ts";
 import { createCommand } from "./create.ts";
 import { daemonCommand } from "./daemon.ts";
 import { describeCommand } from "./describe.ts";
@@ -37,5 +40,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   keystoreBackupCommand,
   keystoreRestoreCommand,
   keystoreRekeyCommand,
+  auditVerifyCommand,
+  auditFindCommand,
+  auditCertificateCommand,
   daemonCommand,
 ];

@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { Verification, VerifyPurpose } from "../protocol/verification.ts";
 import type { CommandSpec } from "./command.ts";
+import { readKey } from "./key_input.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
 import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
 
@@ -61,17 +62,6 @@ async function assertKeystore(client: ApiClient): Promise<void> {
 /** A daemon tells those who may verify keys no more than that, and its answer stands. */
 function unlessDefect(error: unknown): undefined {
   if (!(error instanceof AppError)) throw error;
-}
-
-async function readKey(readSecret: (prompt: string) => Promise<string>): Promise<string> {
-  const key = (await readSecret("API key: ")).trim();
-  if (key === "") throw new AppError("ERR_USAGE", "there is no key on standard input");
-  // Octets that are no UTF-8 have become U+FFFD; every other one of UTF-16 is a NUL.
-  if (/[\0\ufffd]/.test(key)) {
-    throw new AppError("ERR_USAGE", "what is on standard input is no UTF-8 text");
-  }
-  if (!/[\r\n]/.test(key)) return key;
-  throw new AppError("ERR_USAGE", "there is more than one line on standard input: give one key");
 }
 
 const REASONS: Readonly<Record<string, string>> = {

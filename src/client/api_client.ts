@@ -1,6 +1,13 @@
 import * as v from "valibot";
 import { KeyFilter } from "../model/key_filter.ts";
 import {
+  AUDIT_DIGEST_PATH,
+  AUDIT_PATH,
+  auditDigestSchema,
+  type AuditStateDocument,
+  auditStateSchema,
+} from "../protocol/audit.ts";
+import {
   type CreatedKey,
   createdKeySchema,
   type Key,
@@ -117,6 +124,16 @@ export class ApiClient {
     const path = revoke ? SCAN_REVOKE_PATH : SCAN_PATH;
     const request = { method: "POST", path, body: { candidates } } as const;
     return (await this.#call(request, occurrencesSchema)).aliases;
+  }
+
+  auditState(): Promise<AuditStateDocument> {
+    return this.#call({ method: "GET", path: AUDIT_PATH }, auditStateSchema);
+  }
+
+  /** What records of the audit log have in place of a key; null where none can have it. */
+  async auditDigest(key: string): Promise<string | null> {
+    const request = { method: "POST", path: AUDIT_DIGEST_PATH, body: { key } } as const;
+    return (await this.#call(request, auditDigestSchema)).digest;
   }
 
   status(): Promise<Status> {

@@ -1,4 +1,5 @@
 import { type KeyObject, verify, X509Certificate } from "node:crypto";
+import { type AuditHead, EMPTY_HEAD } from "./audit_head.ts";
 import {
   type AuditRecord,
   certificateId,
@@ -6,16 +7,6 @@ import {
   parseAuditRecord,
   splitSignature,
 } from "./audit_record.ts";
-
-/** The end of a chain, as whoever writes it remembers. */
-export interface AuditHead {
-  /** Of the last record; 0 for none. */
-  readonly sequence: number;
-  /** Of its line. */
-  readonly hash: string;
-}
-
-export const EMPTY_HEAD: AuditHead = { sequence: 0, hash: "" };
 
 export type AuditFault = "altered" | "missing" | "out of order" | "cut off";
 

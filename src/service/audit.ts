@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
-import type { AuditHead } from "../model/audit_chain.ts";
+import type { AuditHead } from "../model/audit_head.ts";
 import type { AuditFacts, AuditPeer } from "../model/audit_record.ts";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import type { AuditTrail } from "../audit/trail.ts";

@@ -1,0 +1,24 @@
+import { AppError } from "../errors.ts";
+import type { AuditStateDocument } from "../protocol/audit.ts";
+import type { CommandSpec } from "./command.ts";
+import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+
+export const auditCertificateCommand: CommandSpec = {
+  name: "audit certificate",
+  summary: "Print the certificate with which anybody can check the audit log, in PEM",
+  options: [JSON_OPTION, ...WRITER_OPTIONS],
+  examples: ["apikey audit certificate > audit.pem"],
+  async run(args, { env, connect, print }) {
+    const client = await connect(targetSettings(args, env));
+    const state = await client.auditState();
+    const certificate = requireCertificate(state);
+    print(args.isSet("json") ? `${JSON.stringify({ certificate })}\n` : certificate);
+  },
+};
+
+/** @throws AppError ERR_AUDIT_UNSIGNED */
+export function requireCertificate({ certificate }: AuditStateDocument): string {
+  if (certificate !== null) return certificate;
+  const text = "there is no certificate yet: the first change of the keystore makes one";
+  throw new AppError("ERR_AUDIT_UNSIGNED", text);
+}
