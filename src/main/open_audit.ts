@@ -42,6 +42,7 @@ export function openAudit(host: Host, location: KeystoreLocation, options: Audit
     identity,
     inTurn: (work) => lock.run(work),
     isOwnProcess: role === "command",
+    self: { peer: host.platform.self, peerProcess: () => host.platform.ownProcess() },
     complain: ({ message }) => host.complain(`apikey: ${message}`),
   });
 }

@@ -72,7 +72,11 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
     log,
   });
   verification.prepare().catch(log);
-  const stopTidying = repeat(() => keys.removeRetired(), TIDY_EVERY_MS, unlessKnown);
+  const tidy = async () => {
+    const aliases = await keys.removeRetired();
+    if (aliases.length > 0) await audit.note("remove-retired", { aliases });
+  };
+  const stopTidying = repeat(tidy, TIDY_EVERY_MS, unlessKnown);
   const stopCounting = repeat(() => usage.flush(), FLUSH_EVERY_MS, unlessKnown);
   const stopAuditing = repeat(() => audit.flush(), FLUSH_EVERY_MS, unlessKnown);
   await audit.note("daemon-start");

@@ -61,8 +61,8 @@ export interface Audit {
   digest(key: string): Promise<string | undefined>;
   /** Records what has only been counted so far. */
   flush(): Promise<void>;
-  /** Records the daemon's start or end. */
-  note(act: string): Promise<void>;
+  /** Records what this process does by itself. */
+  note(act: string, done?: DoneAct): Promise<void>;
 }
 
 export interface AuditServiceDependencies {
@@ -71,8 +71,12 @@ export interface AuditServiceDependencies {
   readonly identity: () => Promise<AuditIdentity | undefined>;
   /** Runs what writes, as the only one of all processes. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Whether whoever is refused here could not write the record either. */
+  /**
+   * Whether the caller is this process itself, which may do what the system lets it: whoever is
+   * refused here could not write the record either.
+   */
   readonly isOwnProcess: boolean;
+  readonly self: Pick<AskedAct, "peer" | "peerProcess">;
   /** Takes what could not be recorded, and that keeps nobody from anything. */
   readonly complain: (error: AppError) => void;
 }
@@ -126,6 +130,8 @@ export class AuditService implements Audit {
   }
 
   noteFailure({ reason, alias, key, clientAddress, peer }: FailedVerification): void {
+    // The lock is another process's, perhaps, and whoever asks knows the answer.
+    if (this.#dependencies.isOwnProcess) return;
     this.#failures[reason] = (this.#failures[reason] ?? 0) + 1;
     if (this.#samplesLeft === 0) return;
     this.#samplesLeft--;
@@ -172,8 +178,9 @@ export class AuditService implements Audit {
     });
   }
 
-  async note(act: string): Promise<void> {
-    const facts = { act, outcome: "done", peer: null } as const;
+  async note(act: string, done: DoneAct = {}): Promise<void> {
+    const asked = factsOf({ act, alias: undefined, ...this.#dependencies.self });
+    const facts: AuditFacts = { ...asked, outcome: "done", ...await this.#describe(done) };
     await this.#unlessImpossible(() => this.#append(facts, false));
   }
 

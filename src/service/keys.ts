@@ -135,23 +135,29 @@ export class KeyService {
   /**
    * Removes keys that others have taken the place of, once their time is over: that of those whose
    * alias another program has revoked, too.
+   *
+   * @returns their aliases
    */
-  async removeRetired(): Promise<void> {
+  async removeRetired(): Promise<Alias[]> {
     const now = this.#clock();
     const { content, stored } = await this.#keystore.read();
-    if (stored === undefined) return;
+    if (stored === undefined) return [];
     const isRetiredAndOver = (key: ApiKey, has: (alias: Alias) => boolean) => {
       const { replacedBy } = key.metadata;
       return replacedBy !== undefined && (isOver(key, now) || !has(replacedBy));
     };
     const over = (await openKeys(content))
       .filter((key) => isRetiredAndOver(key, (alias) => content.entries.has(alias)));
-    if (over.length === 0) return;
-    await this.#keystore.change(async (draft) => {
+    if (over.length === 0) return [];
+    return await this.#keystore.change(async (draft) => {
+      const removed: Alias[] = [];
       for (const { alias } of over) {
         const key = await draft.get(alias);
-        if (key && isRetiredAndOver(key, (other) => draft.has(other))) draft.remove(alias);
+        if (!key || !isRetiredAndOver(key, (other) => draft.has(other))) continue;
+        draft.remove(alias);
+        removed.push(alias);
       }
+      return removed;
     });
   }
 

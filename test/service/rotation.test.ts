@@ -51,7 +51,7 @@ function withKeys(work: (setting: Setting) => Promise<void>): Promise<void> {
       rotate: async (alias: Alias, graceSeconds: number) =>
         (await keys.rotate(alias, { graceSeconds })).secret.reveal(),
       aliases: async () => (await keys.list()).map(({ alias }) => alias),
-      tidy: () => keys.removeRetired(),
+      tidy: async () => void await keys.removeRetired(),
     }));
   });
 }
