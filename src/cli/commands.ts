@@ -12,8 +12,9 @@ import { keystoreRestoreCommand } from "./keystore_restore.ts";
 import { listCommand } from "./list.ts";
 import { renameCommand } from "./rename.ts";
 import { revokeCommand } from "./revoke.ts";
-import { scanCommand } from "./scan.ts";
 import { rotateCommand } from "./rotate.ts";
+import { scanCommand } from "./scan.ts";
+import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
 import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
@@ -38,4 +39,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   keystoreRestoreCommand,
   keystoreRekeyCommand,
   daemonCommand,
+  schemaCommand,
 ];
