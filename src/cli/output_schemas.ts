@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { count } from "../protocol/count.ts";
 import { createdKeySchema, keyListSchema, keySchema, rotatedKeySchema } from "../protocol/keys.ts";
 import {
   keystoreCheckSchema,
@@ -14,8 +15,6 @@ import { verificationSchema } from "../protocol/verification.ts";
  * made of it (npm run docs), and a start of the executable does without.
  */
 
-const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 /** In place of a secret: the new file that has it. */
 const inFile = { outputFile: v.string() };
 
@@ -29,13 +28,13 @@ const rotatedInFileSchema = v.object({
 export const revokedOutputSchema = v.object({ alias: v.string(), revoked: v.literal(true) });
 
 export const scanOutputSchema = v.object({
-  findings: v.array(v.object({ alias: v.string(), path: v.string(), offset: natural })),
-  total: natural,
+  findings: v.array(v.object({ alias: v.string(), path: v.string(), offset: count })),
+  total: count,
   revoked: v.array(v.string()),
   unread: v.array(v.string()),
 });
 
-export const backupOutputSchema = v.object({ path: v.string(), bytes: natural });
+export const backupOutputSchema = v.object({ path: v.string(), bytes: count });
 
 /** With `--json` on standard error, whatever the command. */
 export const errorOutputSchema = v.object({
