@@ -1,6 +1,6 @@
 /**
  * npm run build: dist/apikey, one executable with Node's runtime in it, for this platform or for
- * the one that --target names.
+ * the one that --target names; and dist/apikey.1, its manual page.
  */
 import {
   chmodSync,
@@ -16,9 +16,12 @@ import {
 import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import packageJson from "../package.json" with { type: "json" };
+import { COMMANDS } from "../src/cli/commands.ts";
 import { bundle } from "./bundle.ts";
 import { execute } from "./execute.ts";
 import { fetchRuntime } from "./foreign_runtime.ts";
+import { manualPage } from "./manual_page.ts";
 import { nodePath, ROOT } from "./runtimes.ts";
 import { ASSETS, seaLoader, wrapBundle } from "./sea_loader.ts";
 import { isOwn, ownTarget, parseTarget } from "./targets.ts";
@@ -56,9 +59,20 @@ async function main(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  writePage();
   const megabytes = (statSync(out).size / 1e6).toFixed(1);
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   console.log(`${relative(process.cwd(), out)}  ${megabytes} MB  ${seconds} s`);
+}
+
+/** Of today, or of the day that a reproducible build names. */
+function writePage(): void {
+  const epochSeconds = Number(process.env["SOURCE_DATE_EPOCH"] ?? Date.now() / 1_000);
+  const date = new Date(epochSeconds * 1_000).toISOString().slice(0, "2031-12-31".length);
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
+  const page = manualPage(COMMANDS, { version: packageJson.version, date, readme });
+  writeFileSync(join(ROOT, "dist", "apikey.1"), page);
 }
 
 function readArguments(): { target: Target; out: string } {

@@ -1,5 +1,7 @@
-/** npm run check: types, lint, format and layers, one line each; the details of what failed. */
+/** npm run check: types, lint, format, layers, documents, a line each; the details of what failed. */
 import process from "node:process";
+import { COMMANDS } from "../src/cli/commands.ts";
+import { findStaleDocuments } from "./documents.ts";
 import { execute } from "./execute.ts";
 import { findViolations, readSources } from "./layers.ts";
 import { denoPath, nodePath, ROOT, tscPath } from "./runtimes.ts";
@@ -11,19 +13,21 @@ const CHECKS: Readonly<Record<string, Check>> = {
   types: program([nodePath(), tscPath(), "--project", ROOT]),
   lint: program([denoPath(), "lint"]),
   format: program([denoPath(), "fmt", "--check"]),
-  layers: () => {
-    const violations = findViolations(readSources(ROOT));
-    return Promise.resolve(violations.length === 0 ? undefined : violations.join("\n"));
-  },
+  layers: () => lines(findViolations(readSources(ROOT))),
+  documents: () => lines(findStaleDocuments(ROOT, COMMANDS)),
 };
 
 const results = Object.entries(CHECKS).map(([name, check]) => ({ name, problem: check() }));
 for (const { name, problem } of results) {
   const details = await problem;
-  console.log(`${name.padEnd(8)} ${details === undefined ? "ok" : "failed"}`);
+  console.log(`${name.padEnd(9)} ${details === undefined ? "ok" : "failed"}`);
   if (details === undefined) continue;
   console.log(`${details}\n`);
   process.exitCode = 1;
+}
+
+function lines(problems: readonly string[]): Promise<string | undefined> {
+  return Promise.resolve(problems.length === 0 ? undefined : problems.join("\n"));
 }
 
 function program(argv: readonly string[]): Check {

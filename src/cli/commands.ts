@@ -15,8 +15,9 @@ import { keystoreRestoreCommand } from "./keystore_restore.ts";
 import { listCommand } from "./list.ts";
 import { renameCommand } from "./rename.ts";
 import { revokeCommand } from "./revoke.ts";
-import { scanCommand } from "./scan.ts";
 import { rotateCommand } from "./rotate.ts";
+import { scanCommand } from "./scan.ts";
+import { schemaCommand } from "./schema.ts";
 import { showCommand } from "./show.ts";
 import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
@@ -44,4 +45,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   auditFindCommand,
   auditCertificateCommand,
   daemonCommand,
+  schemaCommand,
 ];

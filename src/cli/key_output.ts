@@ -3,6 +3,7 @@ import { printable } from "../model/printable.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
 import { type NewFile, reserveFile } from "./files.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
+import type { CreatedInFile } from "./output_schemas.ts";
 
 export const KEY_OUTPUT_OPTIONS: readonly OptionSpec[] = [
   {
@@ -69,7 +70,8 @@ export class KeyOutput {
     const path = this.#path;
     const { key, ...rest } = created;
     if (this.#asJson) {
-      return `${JSON.stringify(path === undefined ? created : { ...rest, outputFile: path })}\n`;
+      const inFile = (outputFile: string): CreatedInFile => ({ ...rest, outputFile });
+      return `${JSON.stringify(path === undefined ? created : inFile(path))}\n`;
     }
     if (this.#isQuiet) return path === undefined ? `${printable(key)}\n` : "";
     const what = `API key ${did} for alias '${printable(created.alias)}'`;

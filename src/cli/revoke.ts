@@ -1,6 +1,7 @@
 import { printable } from "../model/printable.ts";
 import { ALIAS_OPTION, requireLookupAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
+import type { RevokedOutput } from "./output_schemas.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const revokeCommand: CommandSpec = {
@@ -13,7 +14,8 @@ export const revokeCommand: CommandSpec = {
     const alias = requireLookupAlias(args);
     const client = await connect(targetSettings(args, env));
     await client.revokeKey(alias);
-    if (args.isSet("json")) print(`${JSON.stringify({ alias, revoked: true })}\n`);
+    const output: RevokedOutput = { alias, revoked: true };
+    if (args.isSet("json")) print(`${JSON.stringify(output)}\n`);
     else print(`API key '${printable(alias)}' has been revoked.\n`);
   },
 };

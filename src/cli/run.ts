@@ -2,6 +2,7 @@ import { AppError, ERRORS, systemErrorCode } from "../errors.ts";
 import { commandsOf, findCommand, parseArguments } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import type { ErrorOutput } from "./output_schemas.ts";
 
 export interface RunContext extends CommandContext {
   readonly version: string;
@@ -74,7 +75,8 @@ function report(error: unknown, asJson: boolean, context: RunContext): number {
   const code = isKnown ? error.code : "ERR_INTERNAL";
   const detail = isKnown ? error.message + remedy(error) : "internal error: a defect in apikey";
   const { exitStatus } = ERRORS[code];
-  if (asJson) context.complain(JSON.stringify({ code, exitStatus, detail }));
+  const output: ErrorOutput = { code, exitStatus, detail };
+  if (asJson) context.complain(JSON.stringify(output));
   else context.complain(UPSTREAM_TEXTS.includes(code) ? detail : `apikey: ${detail}`);
   return exitStatus;
 }

@@ -5,18 +5,14 @@ import { MAX_CANDIDATES } from "../protocol/scan.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { type Candidate, KeyFinder } from "./key_finder.ts";
 import { type OctetSource, octetSources } from "./octet_source.ts";
+import type { ScanOutput } from "./output_schemas.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 const FOUND_STATUS = 3;
 const UNREAD_STATUS = 1;
 
 /** A key where it should not be. */
-interface Finding {
-  readonly alias: string;
-  readonly path: string;
-  /** In octets. */
-  readonly offset: number;
-}
+type Finding = Readonly<ScanOutput["findings"][number]>;
 
 /** More of one key in one file are counted only: a log may have one in each of its lines. */
 const MAX_TOLD = 100;
@@ -59,8 +55,8 @@ class Search {
   /** For programs; people have read them by then. */
   readonly #findings: Finding[] = [];
   readonly #revoked = new Set<string>();
+  readonly #unread: string[] = [];
   total = 0;
-  hasUnread = false;
 
   constructor(client: ApiClient, context: CommandContext, options: SearchOptions) {
     this.#client = client;
@@ -132,17 +128,26 @@ class Search {
     if (!this.#options.asJson) this.#context.print(`${printable(text, MAX_CHARACTERS)}\n`);
   }
 
+  get hasUnread(): boolean {
+    return this.#unread.length > 0;
+  }
+
   /** What cannot be read may hold keys, too: the rest is searched all the same. */
   #skip(error: unknown): void {
     if (!(error instanceof AppError) || error.code !== "ERR_FILE") throw error;
-    this.hasUnread = true;
-    this.#context.complain(`apikey: ${error.message}`);
+    this.#unread.push(error.message);
+    if (!this.#options.asJson) this.#context.complain(`apikey: ${error.message}`);
   }
 
   summarize(): void {
     if (this.#options.asJson) {
-      const [findings, revoked] = [this.#findings, [...this.#revoked]];
-      this.#context.print(`${JSON.stringify({ findings, total: this.total, revoked })}\n`);
+      const output: ScanOutput = {
+        findings: this.#findings,
+        total: this.total,
+        revoked: [...this.#revoked],
+        unread: this.#unread,
+      };
+      this.#context.print(`${JSON.stringify(output)}\n`);
     } else if (this.total === 0 && !this.hasUnread) this.#context.print("No API keys found.\n");
   }
 }

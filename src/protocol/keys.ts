@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { count } from "./count.ts";
 import { instant } from "./instant.ts";
 
 export const KEYS_PATH = "/v1/keys";
@@ -42,7 +43,7 @@ export const keySchema = v.object({
   /** When it was last valid for somebody who asked; null for never, as far as anybody knows. */
   lastUsedAt: v.optional(instant, null),
   /** How often. */
-  uses: v.optional(v.number(), 0),
+  uses: v.optional(count, 0),
 });
 
 export const keyListSchema = v.object({ keys: v.array(keySchema) });

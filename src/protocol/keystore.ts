@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { count } from "./count.ts";
 import { instant } from "./instant.ts";
 
 export const KEYSTORE_PATH = "/v1/keystore";
@@ -36,8 +37,8 @@ const entrySchema = v.object({
 
 export const keystoreInfoSchema = v.object({
   path: v.string(),
-  bytes: v.number(),
-  mac: v.object({ digest: v.string(), iterations: v.number() }),
+  bytes: count,
+  mac: v.object({ digest: v.string(), iterations: count }),
   entries: v.array(entrySchema),
   /** Earlier states beside the file, the newest first. */
   generations: v.array(v.object({ path: v.string(), changedAt: instant })),
@@ -48,8 +49,8 @@ export const keystoreCheckSchema = v.object({
   exists: v.boolean(),
   /** Whether it could be opened. */
   opened: v.boolean(),
-  keys: v.number(),
-  otherEntries: v.number(),
+  keys: count,
+  otherEntries: count,
   findings: v.array(v.object({
     severity: v.picklist(["error", "warning"]),
     text: v.string(),
@@ -68,8 +69,8 @@ export const restoreSchema = v.strictObject({
 });
 
 export const restoredSchema = v.object({
-  keys: v.number(),
-  otherEntries: v.number(),
+  keys: count,
+  otherEntries: count,
   /** Where the state that was replaced is kept; null if there was none. */
   keptAt: v.nullable(v.string()),
 });

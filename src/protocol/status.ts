@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { count } from "./count.ts";
 
 export const STATUS_PATH = "/v1/status";
 
@@ -7,16 +8,16 @@ export const statusSchema = v.object({
   server: v.object({
     /** Whether a daemon answers or the command itself, in process. */
     role: v.picklist(["daemon", "command"]),
-    pid: v.number(),
+    pid: count,
     socket: v.nullable(v.string()),
     startedAt: v.pipe(v.string(), v.isoTimestamp()),
   }),
   keystore: v.object({
     path: v.string(),
     exists: v.boolean(),
-    keys: v.number(),
+    keys: count,
     /** Entries that are not API keys, as far as they can be seen. */
-    otherEntries: v.number(),
+    otherEntries: count,
   }),
   /** Where the store password comes from; null as long as there is no keystore. */
   password: v.nullable(v.object({ source: v.string(), path: v.nullable(v.string()) })),

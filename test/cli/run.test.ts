@@ -512,7 +512,7 @@ test("has examples that parse", () => {
   for (const command of COMMANDS) {
     for (const example of command.examples) {
       // What the shell takes away.
-      const words = example.replace(/ < \S+$/, "").match(/"[^"]*"|\S+/g) ?? [];
+      const words = example.replace(/ [<>] \S+$/, "").match(/"[^"]*"|\S+/g) ?? [];
       const [program, ...argv] = words.map((word) => word.replaceAll('"', ""));
       const found = findCommand(COMMANDS, argv);
       assert.equal([program, found.command.name], ["apikey", command.name], example);

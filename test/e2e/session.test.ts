@@ -1,4 +1,6 @@
 // What an operator sees at a shell, to the letter where the documentation shows it.
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import packageJson from "../../package.json" with { type: "json" };
@@ -184,6 +186,16 @@ rootTest("the documented session without any option, with and without a daemon",
 test("tells its version", async () => {
   await assertPrints(apikey(["--version"]), `apikey ${packageJson.version}\n`);
 });
+
+// The source has no page beside it.
+if (COMMAND.length === 1 && basename(COMMAND[0]) === "apikey") {
+  test("comes with its manual page", () => {
+    const page = readFileSync(join(dirname(COMMAND[0]), "apikey.1"), "utf8");
+    const title = `^\\.TH APIKEY 1 \\d{4}-\\d\\d-\\d\\d "apikey ${packageJson.version}" `;
+    assert.match(page, new RegExp(title));
+    assert.match(page, '\n.SS "apikey create [alias]"\n');
+  });
+}
 
 test("without arguments: what there is, and exit status 2", async () => {
   const { status, stdout } = await apikey([]);

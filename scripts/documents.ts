@@ -1,0 +1,60 @@
+/** npm run docs: writes what is made of the command table and kept in the repository. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CommandSpec } from "../src/cli/command.ts";
+import { COMMANDS } from "../src/cli/commands.ts";
+import { commandReference } from "./command_reference.ts";
+import { outputSchemaDocument } from "./json_schema.ts";
+import { ROOT } from "./runtimes.ts";
+
+const SCHEMA = "src/cli/output.schema.json";
+const REFERENCE = "src/cli/README.md";
+
+/** Around what is generated; all else in that file is written by hand. */
+const MARKERS = ["<!-- commands -->\n", "<!-- /commands -->\n"] as const;
+
+interface Document {
+  /** Relative to the project's folder. */
+  readonly path: string;
+  readonly present: string;
+  readonly wanted: string;
+}
+
+if (import.meta.main) {
+  for (const { path, present, wanted } of documents(ROOT, COMMANDS)) {
+    if (present !== wanted) writeFileSync(join(ROOT, path), wanted);
+    console.log(`${path.padEnd(30)} ${present === wanted ? "is up to date" : "written"}`);
+  }
+}
+
+/** What is not as the command table would have it, one line each; none: an empty list. */
+export function findStaleDocuments(root: string, commands: readonly CommandSpec[]): string[] {
+  try {
+    return documents(root, commands).filter(({ present, wanted }) => present !== wanted)
+      .map(({ path }) => `${path} is not what the commands make of it: npm run docs`);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** @throws Error for a command that cannot be documented */
+function documents(root: string, commands: readonly CommandSpec[]): Document[] {
+  const read = (path: string) => readFileSync(join(root, path), "utf8");
+  const schema = `${JSON.stringify(outputSchemaDocument(commands), null, 2)}\n`;
+  const reference = read(REFERENCE);
+  return [
+    { path: SCHEMA, present: read(SCHEMA), wanted: schema },
+    {
+      path: REFERENCE,
+      present: reference,
+      wanted: betweenMarkers(reference, `\n${commandReference(commands)}\n`),
+    },
+  ];
+}
+
+function betweenMarkers(text: string, generated: string): string {
+  const [begin, end] = MARKERS;
+  const [before, rest] = [text.indexOf(begin), text.indexOf(end)];
+  if (before < 0 || rest < before) throw new Error(`no ${begin.trim()} … ${end.trim()} in it`);
+  return text.slice(0, before + begin.length) + generated + text.slice(rest);
+}

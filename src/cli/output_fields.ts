@@ -1,0 +1,75 @@
+/**
+ * What the names of fields do not say, for the published schema: by the path in a definition
+ * (`list.keys`), or by the name alone for all definitions that say nothing else.
+ */
+export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  "alias": "The key's name, in lower case",
+  "key": "The key itself; no other command ever shows it again",
+  "outputFile": "The new file that has the key",
+  "createdAt": "RFC 3339, UTC; null where the keystore does not say",
+  "expiresAt":
+    "RFC 3339, UTC: the instant after which the key is expired; null for never, or after the year 9999",
+  "expiresOn": "The same by the wall clock of the keystore's host: 2031-12-31T23:59:59",
+  "path": "The keystore's file",
+  "keys": "How many API keys it has",
+  "otherEntries": "How many entries it has that are not API keys, as far as they can be seen",
+
+  "key.maskedKey": "20 asterisks and the last four characters",
+  "key.readable":
+    "Whether the entry opens; MetricsHub stops its search for a key at one that does not",
+  "key.disabled": "Whether everybody refuses it until it is enabled again",
+  "key.owner": "Whose key it is",
+  "key.description": "What the key is for",
+  "key.scopes": "What it may be used for; anything if there is none",
+  "key.networks": "From where it may be used, in CIDR notation; from anywhere if there is none",
+  "key.supported": "Whether all that restricts it is understood; if not, it is refused",
+  "key.replacedBy":
+    "Of a key that was rotated and still counts: the alias that has another one now",
+  "key.lastUsedAt":
+    "When it was last valid for somebody who asked; null for never, as far as is known",
+  "key.uses": "How often it was valid for somebody who asked, as far as is known",
+
+  "list.keys": "In the keystore's order; with a filter those that it lets through",
+  "rotate.previous": "The key before, where it goes on for a while",
+
+  "verify.code": "VALID, or why it is not; with room for more codes: go by `valid`",
+  "verify.alias": "Of the key, also of an expired one; null for a key that is not there",
+
+  "scan.findings": "At most 100 for each key in each file",
+  "scan.findings.path": "The file",
+  "scan.findings.offset": "Where the key begins, in octets",
+  "scan.total": "How many there are, those beyond 100 included",
+  "scan.revoked": "The aliases of those that have been revoked",
+  "scan.unread": "What could not be read, and so may hold keys, too: a line of text for each",
+
+  "status.version": "Of whoever answers",
+  "status.server.role": "Whether a daemon answers or the command itself, in process",
+  "status.server.socket": "Where the daemon listens",
+  "status.password": "Where the store password comes from; null as long as there is no keystore",
+  "status.password.path": "The file that has it, where one has",
+  "status.warnings": "What needs attention, a line of text for each",
+
+  "keystore-check.opened": "Whether it could be opened",
+  "keystore-check.findings.remedy": "What to do about it",
+
+  "keystore-info.entries.kind": "api-key, secret, private-key, certificate or other",
+  "keystore-info.entries.name": "The friendlyName",
+  "keystore-info.entries.encryption": "How the entry itself is encrypted; null where it is not",
+  "keystore-info.entries.password":
+    "Which password opens it: entry, store, unknown; null where nothing is encrypted",
+  "keystore-info.entries.algorithm": "Of the key inside",
+  "keystore-info.entries.certificate.subject": "A distinguished name (RFC 4514)",
+  "keystore-info.entries.certificate.issuer": "A distinguished name (RFC 4514)",
+  "keystore-info.entries.certificate.fingerprint": "SHA-256, in hexadecimal with colons",
+  "keystore-info.generations": "Earlier states beside the file, the newest first",
+  "keystore-info.generations.path": "The file that has that state",
+
+  "keystore-backup.path": "The new file, as it was named",
+  "keystore-restore.keptAt": "Where the state that was replaced is kept; null if there was none",
+  "keystore-rekey.source": "What kind of place the new password is in",
+  "keystore-rekey.path": "The file that has the new password, where one has",
+
+  "error.code": "Never changes its meaning; there may be more of them",
+  "error.exitStatus": "What the command ends with for such an error",
+  "error.detail": "For people; its wording may change",
+};

@@ -1,0 +1,74 @@
+import * as v from "valibot";
+import { count } from "../protocol/count.ts";
+import { createdKeySchema, keyListSchema, keySchema, rotatedKeySchema } from "../protocol/keys.ts";
+import {
+  keystoreCheckSchema,
+  keystoreInfoSchema,
+  rekeyedSchema,
+  restoredSchema,
+} from "../protocol/keystore.ts";
+import { statusSchema } from "../protocol/status.ts";
+import { verificationSchema } from "../protocol/verification.ts";
+
+/*
+ * What commands print with `--json`. No command loads this, only its types: the published schema is
+ * made of it (npm run docs), and a start of the executable does without.
+ */
+
+/** In place of a secret: the new file that has it. */
+const inFile = { outputFile: v.string() };
+
+const { key: _secret, ...withoutKey } = createdKeySchema.entries;
+const createdInFileSchema = v.object({ ...withoutKey, ...inFile });
+const rotatedInFileSchema = v.object({
+  ...createdInFileSchema.entries,
+  previous: rotatedKeySchema.entries.previous,
+});
+
+export const revokedOutputSchema = v.object({ alias: v.string(), revoked: v.literal(true) });
+
+export const scanOutputSchema = v.object({
+  findings: v.array(v.object({ alias: v.string(), path: v.string(), offset: count })),
+  total: count,
+  revoked: v.array(v.string()),
+  unread: v.array(v.string()),
+});
+
+export const backupOutputSchema = v.object({ path: v.string(), bytes: count });
+
+/** With `--json` on standard error, whatever the command. */
+export const errorOutputSchema = v.object({
+  code: v.pipe(v.string(), v.regex(/^ERR_[A-Z_]+$/)),
+  exitStatus: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(255)),
+  detail: v.string(),
+});
+
+/** Parts of several documents, with a definition of their own. */
+export const SHARED_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = { key: keySchema };
+
+/** By the command's name. Whoever takes `--json` has one. */
+export const OUTPUT_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
+  "create": v.union([createdKeySchema, createdInFileSchema]),
+  "list": keyListSchema,
+  "show": keySchema,
+  "describe": keySchema,
+  "rename": keySchema,
+  "disable": keySchema,
+  "enable": keySchema,
+  "rotate": v.union([rotatedKeySchema, rotatedInFileSchema]),
+  "revoke": revokedOutputSchema,
+  "verify": verificationSchema,
+  "scan": scanOutputSchema,
+  "status": statusSchema,
+  "keystore check": keystoreCheckSchema,
+  "keystore info": keystoreInfoSchema,
+  "keystore backup": backupOutputSchema,
+  "keystore restore": restoredSchema,
+  "keystore rekey": rekeyedSchema,
+};
+
+export type ErrorOutput = v.InferOutput<typeof errorOutputSchema>;
+export type RevokedOutput = v.InferOutput<typeof revokedOutputSchema>;
+export type ScanOutput = v.InferOutput<typeof scanOutputSchema>;
+export type BackupOutput = v.InferOutput<typeof backupOutputSchema>;
+export type CreatedInFile = v.InferOutput<typeof createdInFileSchema>;
