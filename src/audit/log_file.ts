@@ -6,6 +6,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  unlinkSync,
   writeSync,
 } from "node:fs";
 import { promisify } from "node:util";
@@ -45,10 +46,13 @@ export class AuditLogFile implements AuditSink {
 
   async append(lines: readonly string[], isDurable: boolean): Promise<void> {
     await this.#attempt("write", async () => {
-      const descriptor = this.#openOrCreate();
+      const { descriptor, isNew } = this.#openOrCreate();
       try {
         writeWhole(descriptor, Buffer.from(lines.map((line) => `${line}\n`).join("")));
         if (isDurable) await fdatasync(descriptor);
+      } catch (error) {
+        if (isNew) unlinkSync(this.#options.path);
+        throw error;
       } finally {
         closeSync(descriptor);
       }
@@ -78,17 +82,17 @@ export class AuditLogFile implements AuditSink {
     }
   }
 
-  #openOrCreate(): number {
+  #openOrCreate(): { readonly descriptor: number; readonly isNew: boolean } {
     const { path, prepare } = this.#options;
     try {
-      return assertFile(openSync(path, APPEND), path);
+      return { descriptor: assertFile(openSync(path, APPEND), path), isNew: false };
     } catch (error) {
       if (systemErrorCode(error) !== "ENOENT") throw error;
     }
     const descriptor = openSync(path, APPEND | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
       prepare(descriptor);
-      return descriptor;
+      return { descriptor, isNew: true };
     } catch (error) {
       closeSync(descriptor);
       throw error;

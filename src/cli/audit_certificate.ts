@@ -1,6 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { AuditStateDocument } from "../protocol/audit.ts";
 import type { CommandSpec } from "./command.ts";
+import type { AuditCertificateOutput } from "./output_schemas.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const auditCertificateCommand: CommandSpec = {
@@ -11,8 +12,8 @@ export const auditCertificateCommand: CommandSpec = {
   async run(args, { env, connect, print }) {
     const client = await connect(targetSettings(args, env));
     const state = await client.auditState();
-    const certificate = requireCertificate(state);
-    print(args.isSet("json") ? `${JSON.stringify({ certificate })}\n` : certificate);
+    const output: AuditCertificateOutput = { certificate: requireCertificate(state) };
+    print(args.isSet("json") ? `${JSON.stringify(output)}\n` : output.certificate);
   },
 };
 

@@ -6,6 +6,7 @@ import { AuditLines, requireLog } from "./audit_log.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { readKey } from "./key_input.ts";
 import type { Arguments } from "./option.ts";
+import type { AuditFindOutput } from "./output_schemas.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 const NONE_STATUS = 1;
@@ -32,7 +33,8 @@ export const auditFindCommand: CommandSpec = {
       const record = isWhole ? parseAuditRecord(text) : undefined;
       if (record !== undefined && isWanted(record)) records.push(record);
     }
-    if (args.isSet("json")) context.print(`${JSON.stringify({ records })}\n`);
+    const output: AuditFindOutput = { records };
+    if (args.isSet("json")) context.print(`${JSON.stringify(output)}\n`);
     else if (records.length === 0) context.print("No audit records found.\n");
     else context.print(records.map((record) => `${describe(record)}\n`).join(""));
     return records.length === 0 ? NONE_STATUS : 0;

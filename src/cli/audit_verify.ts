@@ -8,6 +8,7 @@ import { AuditLines, requireLog } from "./audit_log.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { readWholeFile } from "./files.ts";
 import type { Arguments } from "./option.ts";
+import type { AuditVerifyOutput } from "./output_schemas.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 const NOT_INTACT_STATUS = 3;
@@ -108,20 +109,7 @@ function parseCertificates(text: string): Uint8Array[] {
   });
 }
 
-interface Report {
-  readonly intact: boolean;
-  /** What is wrong with which record; null where nothing is. */
-  readonly fault: AuditFault | "unsigned" | null;
-  readonly sequence: number | null;
-  readonly path: string | null;
-  readonly line: number | null;
-  /** How many records are as they were written. */
-  readonly records: number;
-  readonly first: number | null;
-  readonly last: number | null;
-}
-
-function reportOn(verdict: AuditVerdict, lines: AuditLines, first: number): Report {
+function reportOn(verdict: AuditVerdict, lines: AuditLines, first: number): AuditVerifyOutput {
   const { finding, records, last, vouched } = verdict;
   const counts = { records, first: verdict.first ?? null, last: last.sequence || null };
   if (finding !== undefined) {
@@ -146,7 +134,9 @@ const FAULTS: Readonly<Record<AuditFault, string>> = {
   "cut off": "has been cut off",
 };
 
-function describe({ intact, fault, sequence, path, line, records, first, last }: Report): string {
+function describe(
+  { intact, fault, sequence, path, line, records, first, last }: AuditVerifyOutput,
+): string {
   if (intact) {
     return `${records} records, ${first} to ${last}, are as they were written and signed.`;
   }

@@ -69,6 +69,17 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "keystore-rekey.source": "What kind of place the new password is in",
   "keystore-rekey.path": "The file that has the new password, where one has",
 
+  "audit-verify.intact": "Whether every record is as it was written, and signed for",
+  "audit-verify.fault": "What is wrong with the first record that is not; null for nothing",
+  "audit-verify.sequence": "Of that record",
+  "audit-verify.path": "The log that it is in, or would have to be",
+  "audit-verify.line": "In that log, from 1 on",
+  "audit-verify.records": "How many are as they were written",
+  "audit-verify.first": "The first record's sequence number",
+  "audit-verify.last": "The last one's of those that are as they were written",
+  "audit-find.records": "As they are in the log: see src/audit of the source",
+  "audit-certificate.certificate": "PEM",
+
   "error.code": "Never changes its meaning; there may be more of them",
   "error.exitStatus": "What the command ends with for such an error",
   "error.detail": "For people; its wording may change",

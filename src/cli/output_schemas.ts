@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { auditRecordSchema } from "../model/audit_record.ts";
 import { count } from "../protocol/count.ts";
 import { createdKeySchema, keyListSchema, keySchema, rotatedKeySchema } from "../protocol/keys.ts";
 import {
@@ -36,6 +37,21 @@ export const scanOutputSchema = v.object({
 
 export const backupOutputSchema = v.object({ path: v.string(), bytes: count });
 
+export const auditVerifyOutputSchema = v.object({
+  intact: v.boolean(),
+  fault: v.nullable(v.picklist(["altered", "missing", "out of order", "cut off", "unsigned"])),
+  sequence: v.nullable(count),
+  path: v.nullable(v.string()),
+  line: v.nullable(count),
+  records: count,
+  first: v.nullable(count),
+  last: v.nullable(count),
+});
+
+export const auditFindOutputSchema = v.object({ records: v.array(auditRecordSchema) });
+
+export const auditCertificateOutputSchema = v.object({ certificate: v.string() });
+
 /** With `--json` on standard error, whatever the command. */
 export const errorOutputSchema = v.object({
   code: v.pipe(v.string(), v.regex(/^ERR_[A-Z_]+$/)),
@@ -65,10 +81,16 @@ export const OUTPUT_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   "keystore backup": backupOutputSchema,
   "keystore restore": restoredSchema,
   "keystore rekey": rekeyedSchema,
+  "audit verify": auditVerifyOutputSchema,
+  "audit find": auditFindOutputSchema,
+  "audit certificate": auditCertificateOutputSchema,
 };
 
 export type ErrorOutput = v.InferOutput<typeof errorOutputSchema>;
 export type RevokedOutput = v.InferOutput<typeof revokedOutputSchema>;
 export type ScanOutput = v.InferOutput<typeof scanOutputSchema>;
 export type BackupOutput = v.InferOutput<typeof backupOutputSchema>;
+export type AuditVerifyOutput = v.InferOutput<typeof auditVerifyOutputSchema>;
+export type AuditFindOutput = v.InferOutput<typeof auditFindOutputSchema>;
+export type AuditCertificateOutput = v.InferOutput<typeof auditCertificateOutputSchema>;
 export type CreatedInFile = v.InferOutput<typeof createdInFileSchema>;

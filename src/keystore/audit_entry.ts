@@ -48,6 +48,13 @@ export function findAuditBags({ contents }: Pfx): AuditBags | undefined {
   return key && certificate && { key, certificate };
 }
 
+/** Octet for octet; Java keeps both as they are. */
+export function isSameEntry(bags: AuditBags, others: AuditBags | undefined): boolean {
+  if (others === undefined) return false;
+  return Buffer.compare(bags.key.encoding, others.key.encoding) === 0 &&
+    Buffer.compare(bags.certificate.encoding, others.certificate.encoding) === 0;
+}
+
 function isOfKey({ bagId }: SafeBag): boolean {
   return bagId === OID.PKCS8_SHROUDED_KEY_BAG || bagId === OID.CERT_BAG;
 }

@@ -6,9 +6,11 @@ import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { encodePfx, encodePfxPieces, type Pfx } from "../pkcs12/pfx.ts";
 import { systemClock } from "../model/instant.ts";
 import {
+  type AuditBags,
   type AuditIdentity,
   findAuditBags,
   hasAuditEntry,
+  isSameEntry,
   newAuditBags,
   openAuditEntry,
 } from "./audit_entry.ts";
@@ -46,6 +48,12 @@ export interface ReadableKeystore extends OpenKeystore {
   readonly fault: AppError | undefined;
 }
 
+interface FoundAuditEntry {
+  readonly pfx: Pfx;
+  readonly bags: AuditBags | undefined;
+  readonly identity: AuditIdentity | undefined;
+}
+
 const LONG_TICK_MS = 100;
 
 /** More changes at once are told as one that may be about any key: nobody has to keep up with them. */
@@ -62,7 +70,7 @@ export class Keystore {
   readonly #listeners = new Set<(change: KeyChange) => void>();
   #saves = 0;
   /** What was found in which state of the keystore. */
-  #audit: { readonly pfx: Pfx; readonly identity: AuditIdentity | undefined } | undefined;
+  #audit: FoundAuditEntry | undefined;
   /** Whether what a killed rekeying may have left is gone; only an earlier process can have. */
   #tidied = false;
 
@@ -124,8 +132,11 @@ export class Keystore {
     const { content: { pfx }, stored } = await this.read();
     if (this.#audit?.pfx === pfx) return this.#audit.identity;
     const bags = stored && findAuditBags(pfx);
-    const identity = bags && await openAuditEntry(bags, stored.storeKeys);
-    this.#audit = { pfx, identity };
+    const isSame = bags !== undefined && isSameEntry(bags, this.#audit?.bags);
+    const identity = isSame
+      ? this.#audit?.identity
+      : bags && await openAuditEntry(bags, stored.storeKeys);
+    this.#audit = { pfx, bags, identity };
     return identity;
   }
 

@@ -18,6 +18,7 @@ import { readFixture } from "../support/fixtures.ts";
 import { type MountNamespace, mountNamespace } from "../support/mount_namespace.ts";
 import { requiring } from "../support/requirements.ts";
 import {
+  AUDIT_NAMES,
   copyFixture,
   KEYSTORE_NAME,
   type TemporaryFolder,
@@ -50,9 +51,9 @@ async function assertFails(run: Run, commands = COMMANDS): Promise<string[]> {
   return lines;
 }
 
-/** Nothing but the keystore, what was there beside it, and its lock. */
+/** Nothing but the keystore, what was there beside it, its lock and the record of what was tried. */
 function assertOnly(folder: string, names: readonly string[] = []): void {
-  const allowed = [KEYSTORE_NAME, `${KEYSTORE_NAME}.lock`, ...names];
+  const allowed = [KEYSTORE_NAME, `${KEYSTORE_NAME}.lock`, ...AUDIT_NAMES, ...names];
   assert.equal(readdirSync(folder).filter((name) => !allowed.includes(name)), []);
 }
 

@@ -38,7 +38,7 @@ const FOREIGN: KeyEndings = new Map([
 ]);
 
 const EXPECTED_FILE =
-  /^(apikey\.sock(\.lock)?|metricshub-keystore\.p12(\.lock|\.generation-[123])?)$/;
+  /^(apikey\.sock(\.lock)?|metricshub-keystore\.(p12(\.lock|\.generation-[123])?|audit\.jsonl(\.head)?))$/;
 
 const WORK: readonly (readonly string[])[] = Array.from(
   { length: CLIENTS },

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { apikey } from "../support/execute.ts";
 import { withoutRandom } from "./calls.ts";
-import { copyFixture, KEYSTORE_NAME } from "../support/temporary_folder.ts";
+import { AUDIT_NAMES, copyFixture, KEYSTORE_NAME } from "../support/temporary_folder.ts";
 
 /** Where a keystore is, and who can get there. */
 export interface Place {
@@ -105,6 +105,6 @@ export function namesIn(folder: string): string[] {
 
 /** A folder's files other than those that belong there once nothing is under way. */
 export function strays(folder: string): string[] {
-  const belong = [KEYSTORE_NAME, LOCK_NAME, PASSWORD_NAME];
+  const belong = [KEYSTORE_NAME, LOCK_NAME, PASSWORD_NAME, ...AUDIT_NAMES];
   return namesIn(folder).filter((name) => !belong.includes(name) && !GENERATION.test(name));
 }

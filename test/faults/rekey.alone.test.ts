@@ -20,13 +20,12 @@ import { assertEverySurvived } from "./every_one.ts";
 import { everyFault, type Fault, isKill } from "./faults.ts";
 import { strike, tracing } from "./injection.ts";
 import {
-  GENERATION,
-  LOCK_NAME,
   makeKeystore,
   PASSWORD_NAME,
   restoreFolder,
   type SavedFile,
   saveFolder,
+  strays,
   TEMPORARY,
 } from "./place.ts";
 
@@ -127,11 +126,7 @@ async function assertPair({ folder, keystore, entries }: Bench): Promise<void> {
 
 /** The password in its place opens the keystore, and nothing is left beside them. */
 async function assertWhole({ folder, keystore, entries }: Bench): Promise<void> {
-  const belong = [KEYSTORE_NAME, LOCK_NAME, PASSWORD_NAME];
-  const others = readdirSync(folder).filter((name) =>
-    !belong.includes(name) && !GENERATION.test(name)
-  );
-  assert.equal(others, []);
+  assert.equal(strays(folder), []);
   assert.equal(await tool.dump(keystore, passwordIn(folder, PASSWORD_NAME)), entries);
 }
 

@@ -8,7 +8,14 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { BUILT_IN_PASSWORD, type Fixture, fixturePath, FIXTURES } from "./fixtures.ts";
 import { apikey } from "../support/execute.ts";
-import { type JavaEntry, type JavaTool, readers, startJavaTool } from "../support/java.ts";
+import { AUDIT_ENTRY } from "../../src/keystore/audit_entry.ts";
+import {
+  type JavaEntry,
+  type JavaTool,
+  readers,
+  startJavaTool,
+  withoutAuditEntry,
+} from "../support/java.ts";
 import { requiring } from "../support/requirements.ts";
 import { setUpWith } from "./setup.ts";
 
@@ -42,7 +49,7 @@ for (const fixture of FIXTURES) {
     const after = await tool.dump(file, fixture.password);
     const created = "api_key:new-one";
     assert.equal(
-      after.filter(({ name }) => name !== created),
+      withoutAuditEntry(after).filter(({ name }) => name !== created),
       before.filter(({ name }) => name !== `api_key:${revoked}`),
     );
     assertNewEntry(
@@ -207,9 +214,25 @@ async function assertForeignReaders(
     for (const { name } of names) {
       assert.ok(output.includes(name), `${reader} names ${name}: ${output}`);
     }
-    const before = original.find((reading) => reading.reader === reader);
-    assert.equal(pem(output), pem(before?.output ?? ""));
+    const before = pem(original.find((reading) => reading.reader === reader)?.output ?? "");
+    const [now, added] = partition(pem(output), (each) => before.includes(each));
+    assert.equal(now, before);
+    const isSigned = entries.some(({ name }) => name === AUDIT_ENTRY);
+    const kinds = added.map((each) => each.split("-----")[1]?.slice("BEGIN ".length)).sort();
+    const expected = isSigned ? AUDIT_PEM[reader] : [];
+    assert.equal(kinds, expected, `${reader} reads what the audit log is signed with`);
   }
+}
+
+/** What each prints of a private key entry. */
+const AUDIT_PEM: Readonly<Record<string, readonly string[]>> = {
+  openssl: ["CERTIFICATE", "PRIVATE KEY"],
+  certtool: ["CERTIFICATE"],
+  pk12util: [],
+};
+
+function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((each) => !isFirst(each))];
 }
 
 /** The keys and certificates that a reader has decrypted and printed. */

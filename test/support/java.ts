@@ -12,6 +12,7 @@ import process from "node:process";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { AUDIT_ENTRY } from "../../src/keystore/audit_entry.ts";
 
 const CACHE = fileURLToPath(
   new URL("../../node_modules/.cache/apikey-java/", import.meta.url),
@@ -38,6 +39,11 @@ export interface JavaEntry {
   readonly key?: string;
   readonly attributes?: readonly JavaAttribute[];
   readonly certificates: readonly string[];
+}
+
+/** What was in a keystore before the first change gave it what its audit log is signed with. */
+export function withoutAuditEntry(entries: readonly JavaEntry[]): readonly JavaEntry[] {
+  return entries.filter(({ name }) => name !== AUDIT_ENTRY);
 }
 
 /** The text in an API key's entry: the key, and its expiry where it has one. */

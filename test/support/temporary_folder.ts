@@ -5,6 +5,10 @@ import { fixturePath } from "./fixtures.ts";
 
 export const KEYSTORE_NAME = "metricshub-keystore.p12";
 
+/** The audit log beside it, and how far that has come. */
+export const AUDIT_LOG_NAME = "metricshub-keystore.audit.jsonl";
+export const AUDIT_NAMES = [AUDIT_LOG_NAME, `${AUDIT_LOG_NAME}.head`] as const;
+
 /** A folder of a test's own, gone with the end of the block that holds it by `using`. */
 export interface TemporaryFolder extends Disposable {
   readonly path: string;
