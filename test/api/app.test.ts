@@ -9,6 +9,7 @@ import { createApp, MAX_BODY_BYTES } from "../../src/api/app.ts";
 import { ProblemCounts } from "../../src/api/problem.ts";
 import { callLocally, type LocalApi } from "../../src/api/local.ts";
 import { createRoutes } from "../../src/api/routes.ts";
+import { AppError } from "../../src/errors.ts";
 import { unused } from "../../src/model/api_key.ts";
 import { KeyFilter } from "../../src/model/key_filter.ts";
 import { NO_METADATA } from "../../src/model/key_metadata.ts";
@@ -25,7 +26,7 @@ import { KeyService } from "../../src/service/keys.ts";
 import { KeystoreService } from "../../src/service/keystore.ts";
 import { StatusService } from "../../src/service/status.ts";
 import { ScanService } from "../../src/service/scan.ts";
-import { NO_AUDIT } from "../../src/service/audit.ts";
+import { type Audit, NO_AUDIT } from "../../src/service/audit.ts";
 import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
 import { openKeystore, openUsage, withFolder } from "../support/open_keystore.ts";
@@ -221,8 +222,8 @@ test("tells which UUIDs may be keys, and which are", async () => {
     assert.equal([answer.status, answer.body?.["aliases"]], [200, [[], ["a"], []]]);
     await post({ alias: "b" });
     const init = { method: "POST", headers: { "Content-Type": "application/json" } };
-    const revoke = JSON.stringify({ candidates: ["x", key], revoke: true });
-    const revoked = await request("/v1/scan", { ...init, body: revoke });
+    const revoke = JSON.stringify({ candidates: ["x", key] });
+    const revoked = await request("/v1/scan/revoke", { ...init, body: revoke });
     assert.equal([revoked.status, revoked.body?.["aliases"]], [200, [[], ["a"]]]);
     const { body: left } = await request("/v1/keys");
     assert.equal((left?.["keys"] as { alias: string }[]).map(({ alias }) => alias), ["b"]);
@@ -232,6 +233,47 @@ test("tells which UUIDs may be keys, and which are", async () => {
     }
   });
 });
+
+test("every change that an administrator can ask for is recorded, and every refusal", async () => {
+  await withApi(async ({ parts }) => {
+    const recorded: string[] = [];
+    const audit: Audit = {
+      ...NO_AUDIT,
+      perform({ act, alias }) {
+        recorded.push(`${act} ${alias}`);
+        throw new AppError("ERR_AUDIT", "full");
+      },
+      refuse({ act, peer: from }, error) {
+        recorded.push(`${act} of ${from?.uid}: ${(error as AppError).code}`);
+        return Promise.resolve();
+      },
+    };
+    const app = createApp({ ...parts, audit });
+    const expected = parts.routes.filter(({ access }) => access !== "anyone");
+    for (const { method, path, act, access, recorded: what } of expected) {
+      // What is only read changes nothing; whoever declares a route otherwise has to say so here.
+      const isReading = method === "GET" && act !== "keystore-copy" || READING.includes(act);
+      assert.is(
+        what,
+        isReading || access === "verifier" ? "refusals" : "acts",
+        `${method} ${path}`,
+      );
+      const url = path.replace(":alias", "a");
+      const headers = { "Content-Type": "application/json" };
+      const init = { method, headers, ...(method === "GET" ? {} : { body: '{"alias":"a"}' }) };
+      await app.request(url, init, { peer: peer(1000) });
+      assert.equal(recorded.splice(0), [`${act} of 1000: ERR_FORBIDDEN`], url);
+      if (what === "refusals") continue;
+      const { status } = await app.request(url, init, { peer: ROOT });
+      assert.is(status, 503, "what cannot be recorded is not done");
+      const alias = path.includes(":alias") || act === "create" ? "a" : undefined;
+      assert.equal(recorded.splice(0), [`${act} ${alias}`]);
+    }
+  });
+});
+
+/** Acts that take a body and change nothing. */
+const READING = ["verify", "scan", "audit-find"];
 
 test("changes what is known of a key, and nothing that is not named", async () => {
   await withApi(async ({ request, post }) => {

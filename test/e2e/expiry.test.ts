@@ -224,6 +224,7 @@ for (const expiry of MISUSES) {
 function inProcess(keystore: string, zone: string): Promise<Way> {
   const env = { APIKEY_KEYSTORE: keystore, TZ: zone };
   return Promise.resolve({
+    env,
     apikey: (...args) => apikey(args, { env }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   });
@@ -235,6 +236,7 @@ async function throughDaemon(keystore: string, zone: string): Promise<Way> {
   const daemon = await startDaemon(keystore, socket, [], (argv) => ["env", `TZ=${zone}`, ...argv]);
   const env = { APIKEY_SOCKET: socket, TZ: ELSEWHERE };
   return {
+    env,
     apikey: (...args) => apikey(args, { env }),
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };

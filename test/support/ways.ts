@@ -4,7 +4,9 @@ import { apikey, type Outcome } from "./execute.ts";
 
 /** One way for commands to a keystore, open until the end of the block that holds it. */
 export interface Way extends AsyncDisposable {
-  /** Runs the command under test, its environment saying which way to go. */
+  /** What says which way to go. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs the command under test that way. */
   apikey(...args: readonly string[]): Promise<Outcome>;
 }
 
@@ -18,8 +20,10 @@ export const WAYS: readonly {
 ];
 
 function inProcess(keystore: string): Way {
+  const env = { APIKEY_KEYSTORE: keystore };
   return {
-    apikey: (...args) => apikey(args, { env: { APIKEY_KEYSTORE: keystore } }),
+    env,
+    apikey: (...args) => apikey(args, { env }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -27,8 +31,10 @@ function inProcess(keystore: string): Way {
 async function throughDaemon(keystore: string): Promise<Way> {
   const socket = join(dirname(keystore), "apikey.sock");
   const daemon = await startDaemon(keystore, socket);
+  const env = { APIKEY_SOCKET: socket };
   return {
-    apikey: (...args) => apikey(args, { env: { APIKEY_SOCKET: socket } }),
+    env,
+    apikey: (...args) => apikey(args, { env }),
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };
 }
