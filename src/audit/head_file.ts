@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
-import { systemErrorCode } from "../errors.ts";
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import { AppError, systemErrorCode } from "../errors.ts";
 import { encodeAuditHead, parseAuditHead, type StoredHead } from "../model/audit_head.ts";
 import { auditError } from "./audit_error.ts";
 
@@ -55,7 +55,7 @@ export class AuditHeadFile {
     const { path, prepare } = this.#options;
     const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     try {
-      return openSync(path, flags);
+      return assertHead(openSync(path, flags), path);
     } catch (error) {
       if (systemErrorCode(error) !== "ENOENT") throw error;
     }
@@ -72,3 +72,11 @@ export class AuditHeadFile {
 
 /** So that nothing of a longer one before is left. */
 const HEAD_OCTETS = 256;
+
+/** Another program's file must not lose its beginning. */
+function assertHead(descriptor: number, path: string): number {
+  const stats = fstatSync(descriptor);
+  if (stats.isFile() && stats.size <= HEAD_OCTETS) return descriptor;
+  closeSync(descriptor);
+  throw new AppError("ERR_AUDIT", `cannot write ${path}: it is there, and something else`);
+}

@@ -6,9 +6,12 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  type Stats,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { auditError } from "./audit_error.ts";
@@ -19,6 +22,8 @@ const fdatasync = promisify(fdatasyncWithCallback);
 
 export interface AuditLogFileOptions {
   readonly path: string;
+  /** The effective uid; undefined on Windows. */
+  readonly uid: number | undefined;
   /** Gives a new file its owner. */
   readonly prepare: (descriptor: number) => void;
 }
@@ -48,7 +53,11 @@ export class AuditLogFile implements AuditSink {
     await this.#attempt("write", async () => {
       const { descriptor, isNew } = this.#openOrCreate();
       try {
-        writeWhole(descriptor, Buffer.from(lines.map((line) => `${line}\n`).join("")));
+        writeWhole(
+          descriptor,
+          this.#options.path,
+          Buffer.from(lines.map((line) => `${line}\n`).join("")),
+        );
         if (isDurable) await fdatasync(descriptor);
       } catch (error) {
         if (isNew) unlinkSync(this.#options.path);
@@ -83,9 +92,9 @@ export class AuditLogFile implements AuditSink {
   }
 
   #openOrCreate(): { readonly descriptor: number; readonly isNew: boolean } {
-    const { path, prepare } = this.#options;
+    const { path, uid, prepare } = this.#options;
     try {
-      return { descriptor: assertFile(openSync(path, APPEND), path), isNew: false };
+      return { descriptor: assertOurs(openSync(path, APPEND), path, uid), isNew: false };
     } catch (error) {
       if (systemErrorCode(error) !== "ENOENT") throw error;
     }
@@ -100,19 +109,33 @@ export class AuditLogFile implements AuditSink {
   }
 }
 
-/** Whoever reads a pipe or a device keeps nothing. */
-function assertFile(descriptor: number, path: string): number {
-  if (fstatSync(descriptor).isFile()) return descriptor;
+/** Whoever reads a pipe or a device keeps nothing; a file that anybody may have put there is his. */
+function assertOurs(descriptor: number, path: string, uid: number | undefined): number {
+  const reason = whyNotOurs(fstatSync(descriptor), statSync(dirname(path)), uid);
+  if (reason === undefined) return descriptor;
   closeSync(descriptor);
-  throw new AppError("ERR_AUDIT", `cannot write the audit log ${path}: it is no plain file`);
+  throw unusable(path, reason);
+}
+
+function whyNotOurs(file: Stats, folder: Stats, uid: number | undefined): string | undefined {
+  if (!file.isFile()) return "it is no plain file";
+  const isShared = (folder.mode & 0o022) !== 0;
+  const isTrusted = [0, folder.uid, uid].includes(file.uid);
+  return isShared && !isTrusted
+    ? "it is another user's, in a folder that others may write"
+    : undefined;
+}
+
+function unusable(path: string, reason: string): AppError {
+  return new AppError("ERR_AUDIT", `cannot write the audit log ${path}: ${reason}`);
 }
 
 /**
  * All of it, or nothing: what a killed process or a full disk has left of a record was never
  * acknowledged, and would spoil the next line.
  */
-function writeWhole(descriptor: number, octets: Uint8Array): void {
-  const end = removeTorn(descriptor);
+function writeWhole(descriptor: number, path: string, octets: Uint8Array): void {
+  const end = removeTorn(descriptor, path);
   try {
     for (let offset = 0; offset < octets.length;) offset += writeSync(descriptor, octets, offset);
   } catch (error) {
@@ -121,14 +144,25 @@ function writeWhole(descriptor: number, octets: Uint8Array): void {
   }
 }
 
-/** @returns where the last whole line ends */
-function removeTorn(descriptor: number): number {
+/**
+ * @returns where the last whole line ends
+ * @throws AppError ERR_AUDIT for a file that ends in anything but records: it may be another program's
+ */
+function removeTorn(descriptor: number, path: string): number {
   const { size } = fstatSync(descriptor);
   const last = tail(descriptor);
-  const torn = last.length - 1 - last.lastIndexOf(LINE_FEED);
-  if (torn > 0) ftruncateSync(descriptor, size - torn);
-  return size - torn;
+  const torn = last.subarray(last.lastIndexOf(LINE_FEED) + 1).toString("latin1");
+  const line = lastLineOf(last);
+  const isLog = line === undefined ? torn.length === size : line.startsWith(BEGINNING);
+  if (!isLog || !torn.startsWith(BEGINNING.slice(0, torn.length))) {
+    throw unusable(path, "its last line is no record: move it away, or name another file");
+  }
+  if (torn.length > 0) ftruncateSync(descriptor, size - torn.length);
+  return size - torn.length;
 }
+
+/** Of every record; see `trail.ts`. */
+const BEGINNING = '{"v":1,"sequence":';
 
 function tail(descriptor: number): Buffer {
   const { size } = fstatSync(descriptor);

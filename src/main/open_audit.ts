@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { AuditHeadFile } from "../audit/head_file.ts";
 import { auditJournal } from "../audit/journal.ts";
-import { AuditLogFile } from "../audit/log_file.ts";
+import { AuditLogFile, type AuditLogFileOptions } from "../audit/log_file.ts";
 import type { AuditSink } from "../audit/sink.ts";
 import { type AuditSigner, AuditTrail } from "../audit/trail.ts";
 import { AppError, systemErrorCode } from "../errors.ts";
@@ -55,7 +55,7 @@ function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions
   const prepare = (descriptor: number) => inheritOwner(descriptor, targetPath(path), uid);
   const paths = auditPaths(location);
   return new AuditTrail({
-    sink: openSink(host, paths.log, prepare),
+    sink: openSink(host, paths.log, { uid, prepare }),
     head: new AuditHeadFile({ path: paths.head, prepare }),
     signer: async () => signerOf(await keystore.auditIdentity().catch(unlessDefect)),
     clock: systemClock,
@@ -66,9 +66,9 @@ function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions
 function openSink(
   { platform }: Host,
   log: string,
-  prepare: (descriptor: number) => void,
+  file: Pick<AuditLogFileOptions, "uid" | "prepare">,
 ): AuditSink {
-  if (log !== JOURNAL) return new AuditLogFile({ path: log, prepare });
+  if (log !== JOURNAL) return new AuditLogFile({ path: log, ...file });
   const send = platform.sendToJournal;
   if (send !== undefined) return auditJournal(send);
   throw new AppError("ERR_USAGE", "there is no journal on this system: give --audit-log a file");

@@ -125,7 +125,7 @@ test("a head that is lost or nonsense is found again in the log", async () => {
 });
 
 function writeNonsense(folder: string): void {
-  writeFileSync(`${folder}/log.head`, "{".repeat(300));
+  writeFileSync(`${folder}/log.head`, "{".repeat(200));
 }
 
 test("where nothing can be written the record fails, and leaves nothing", async () => {
@@ -139,6 +139,21 @@ test("where nothing can be written the record fails, and leaves nothing", async 
     rmSync(`${folder}/log`, { recursive: true });
     assert.not.ok(existsSync(`${folder}/log.head`));
     assert.is(await append(), 1, "and works once it can be");
+  });
+});
+
+test("another program's file is left as it is", async () => {
+  await withFolder(async (folder) => {
+    const append = () => openTrail(folder, SIGNED).append(factsOf("k"), { isDurable: true });
+    for (const text of ["a=1", "a=1\n", "a=1\nb=2", '{"v":2}\n', "x".repeat(100_000)]) {
+      writeFileSync(`${folder}/log`, text);
+      await failure("ERR_AUDIT", append);
+      assert.is(readFileSync(`${folder}/log`, "utf8"), text);
+    }
+    rmSync(`${folder}/log`);
+    writeFileSync(`${folder}/log.head`, "y".repeat(1_000));
+    await failure("ERR_AUDIT", append);
+    assert.is(readFileSync(`${folder}/log.head`, "utf8"), "y".repeat(1_000));
   });
 });
 

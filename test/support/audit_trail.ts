@@ -5,6 +5,7 @@ import { AuditLogFile } from "../../src/audit/log_file.ts";
 import { type AuditSigner, AuditTrail } from "../../src/audit/trail.ts";
 import type { AuditFacts } from "../../src/model/audit_record.ts";
 import { certificateId } from "../../src/model/audit_record.ts";
+import { platform } from "./open_keystore.ts";
 import { type Instant, systemClock } from "../../src/model/instant.ts";
 import { createSigningCertificate } from "../../src/x509/self_signed.ts";
 
@@ -33,7 +34,7 @@ export function openTrail(
   const path = `${folder}/log`;
   const prepare = () => undefined;
   return new AuditTrail({
-    sink: new AuditLogFile({ path, prepare }),
+    sink: new AuditLogFile({ path, uid: platform.self.uid, prepare }),
     head: new AuditHeadFile({ path: `${path}.head`, prepare }),
     signer: () => Promise.resolve(signer()),
     clock: systemClock,
