@@ -27,7 +27,8 @@ export class AuditHeadFile {
   /** @returns undefined where there is none, or none that makes sense */
   read(): StoredHead | undefined {
     try {
-      return parseAuditHead(readFileSync(this.path, "utf8"));
+      // With an encoding Node would do it all in one call, which ends the process where close(2) fails.
+      return parseAuditHead(readFileSync(this.path).toString());
     } catch (error) {
       if (systemErrorCode(error) === "ENOENT") return undefined;
       throw auditError(error, `cannot read ${this.path}`);

@@ -26,8 +26,6 @@ export interface AuditTrailOptions {
   /** undefined as long as there is nobody to sign. */
   readonly signer: () => Promise<AuditSigner | undefined>;
   readonly clock: Clock;
-  /** Whether other processes may write between two records of this one. */
-  readonly isShared: boolean;
 }
 
 interface Waiting {
@@ -71,8 +69,12 @@ export class AuditTrail {
 
   /** Up to where the records go. */
   head(): StoredHead {
-    if (this.#head === undefined || this.#options.isShared) this.#head = this.#lookUp();
-    return this.#head;
+    return this.#head ??= this.#lookUp();
+  }
+
+  /** Other processes may have written since. */
+  forget(): void {
+    this.#head = undefined;
   }
 
   async #writeAll(): Promise<void> {

@@ -49,7 +49,7 @@ export function openAudit(host: Host, location: KeystoreLocation, options: Audit
 
 /** Not before it is needed: beside a keystore that is not there, there may be no folder either. */
 function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions): AuditTrail {
-  const { keystore, role } = options;
+  const { keystore } = options;
   const { path } = location;
   const uid = process.platform === "win32" ? undefined : host.platform.self.uid;
   const prepare = (descriptor: number) => inheritOwner(descriptor, targetPath(path), uid);
@@ -59,7 +59,6 @@ function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions
     head: new AuditHeadFile({ path: paths.head, prepare }),
     signer: async () => signerOf(await keystore.auditIdentity().catch(unlessDefect)),
     clock: systemClock,
-    isShared: role === "command",
   });
 }
 

@@ -1,7 +1,6 @@
-import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../errors.ts";
-import type { NativeLibrary } from "./native_library.ts";
+import { closeDescriptor, type NativeLibrary } from "./native_library.ts";
 
 const AF_UNIX = 1;
 /** SOCK_DGRAM | SOCK_CLOEXEC, the same on x86-64 and arm64. */
@@ -36,7 +35,7 @@ export async function sendToJournal(
       await sleep(RETRY_MS);
     }
   } finally {
-    closeSync(descriptor);
+    closeDescriptor(libc, descriptor);
   }
 }
 

@@ -15,3 +15,8 @@ export interface NativeLibrary {
   /** Reads a 32-bit integer at an address; `null` gives undefined. */
   readInt32(address: number | bigint, offset: number): number | undefined;
 }
+
+/** close(2), for a descriptor that a native call has opened: Deno's own would not know it. */
+export function closeDescriptor(libc: NativeLibrary, descriptor: number): void {
+  libc.symbol("close", { parameters: ["i32"], result: "i32" })(descriptor);
+}

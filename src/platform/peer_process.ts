@@ -1,7 +1,7 @@
-import { closeSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { systemErrorCode } from "../errors.ts";
 import type { PeerProcess } from "../model/peer_credentials.ts";
-import type { NativeLibrary } from "./native_library.ts";
+import { closeDescriptor, type NativeLibrary } from "./native_library.ts";
 
 /** proc(5): what a login uid reads as where nobody has logged in. */
 const NO_LOGIN = 4294967295;
@@ -39,7 +39,7 @@ export function peerProcessFacts(
     // What was read was this process's if it is still there.
     return hasEnded(libc, pidfd) ? undefined : facts;
   } finally {
-    closeSync(pidfd);
+    closeDescriptor(libc, pidfd);
   }
 }
 
@@ -54,7 +54,7 @@ function hasEnded(libc: NativeLibrary, pidfd: number): boolean {
 }
 
 /** The innermost of systemd's units in the lines of /proc/PID/cgroup. */
-function unitOf(cgroups: string): string | undefined {
+export function unitOf(cgroups: string): string | undefined {
   const paths = cgroups.split("\n").filter((line) => /^(?:0:|\d+:name=systemd):/.test(line));
   const names = paths.flatMap((line) => line.split("/")).filter((name) => UNIT.test(name));
   return names.at(-1);

@@ -99,13 +99,14 @@ export class AuditService implements Audit {
   /** Acts whose end could not be recorded yet. */
   #unrecorded: AuditFacts[] = [];
   #isFailing = false;
+  #underWay = 0;
 
   constructor(dependencies: AuditServiceDependencies) {
     this.#dependencies = dependencies;
   }
 
   perform<T>(asked: AskedAct, work: () => Promise<{ result: T; done: DoneAct }>): Promise<T> {
-    return this.#dependencies.inTurn(async () => {
+    return this.#inTurn(async () => {
       await this.#recordLate();
       const facts = factsOf(asked);
       const of = await this.#append({ ...facts, outcome: "asked" }, true);
@@ -125,8 +126,8 @@ export class AuditService implements Audit {
     if (this.#dependencies.isOwnProcess && reason.reason === "ERR_FORBIDDEN") return;
     if (!this.#refusals.isToBeRecorded(asked.peer?.uid, reason.reason)) return;
     const facts = { ...factsOf(asked), ...reason };
-    const { inTurn, isOwnProcess } = this.#dependencies;
-    await this.#unlessImpossible(() => inTurn(() => this.#append(facts, false)), !isOwnProcess);
+    const record = () => this.#inTurn(() => this.#append(facts, false));
+    await this.#unlessImpossible(record, !this.#dependencies.isOwnProcess);
   }
 
   noteFailure({ reason, alias, key, clientAddress, peer }: FailedVerification): void {
@@ -182,6 +183,19 @@ export class AuditService implements Audit {
     const asked = factsOf({ act, alias: undefined, ...this.#dependencies.self });
     const facts: AuditFacts = { ...asked, outcome: "done", ...await this.#describe(done) };
     await this.#unlessImpossible(() => this.#append(facts, false));
+  }
+
+  /** As long as one act is under way no other process writes. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const { trail, inTurn, isOwnProcess } = this.#dependencies;
+    return inTurn(async () => {
+      if (this.#underWay++ === 0 && isOwnProcess) trail.forget();
+      try {
+        return await work();
+      } finally {
+        this.#underWay--;
+      }
+    });
   }
 
   #append(facts: AuditFacts, isDurable: boolean): Promise<number> {

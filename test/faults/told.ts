@@ -2,7 +2,7 @@ import * as assert from "uvu/assert";
 import type { Outcome } from "../support/execute.ts";
 import type { Answer } from "../support/http.ts";
 import type { Fault } from "./faults.ts";
-import { describeFault, isKill } from "./faults.ts";
+import { describeFault, isAuditFile, isKill } from "./faults.ts";
 import { assertChanged, type Change, isUnchanged, type State } from "./keystore_state.ts";
 
 /** What whoever asked for a change was told about it. */
@@ -11,6 +11,8 @@ export interface Told {
   readonly result: "done" | "failed" | "nothing";
   /** The key, if one was handed out. */
   readonly key?: string;
+  /** Whether what was done could not be recorded to its end. */
+  readonly isUnrecorded?: boolean;
   /** All of it. */
   readonly text: string;
 }
@@ -20,8 +22,9 @@ export function toldByCommand({ status, stdout, stderr }: Outcome): Told {
   const text = `exit status ${status}: ${stdout}${stderr}`;
   const [, key] = /^API key created for alias '.*': ([0-9a-f-]{36})\n/.exec(stdout) ?? [];
   if (status === 0) {
-    assert.is(stderr, "", text);
-    return { result: "done", text, ...(key === undefined ? {} : { key }) };
+    assert.match(stderr, /^(apikey: cannot (read|write) [^\n]+\n)?$/, text);
+    const isUnrecorded = stderr !== "";
+    return { result: "done", text, isUnrecorded, ...(key === undefined ? {} : { key }) };
   }
   assert.is(stdout, "", text);
   if (status === null) return { result: "nothing", text };
@@ -30,7 +33,12 @@ export function toldByCommand({ status, stdout, stderr }: Outcome): Told {
   return { result: "failed", text };
 }
 
-const FAILURES = ["ERR_KEYSTORE_IO", "ERR_KEYSTORE_UNREADABLE", "ERR_KEYSTORE_IN_USE"];
+const FAILURES = [
+  "ERR_KEYSTORE_IO",
+  "ERR_KEYSTORE_UNREADABLE",
+  "ERR_KEYSTORE_IN_USE",
+  "ERR_AUDIT",
+];
 
 /** Asserts that a daemon answered the way a daemon may; undefined for a broken connection. */
 export function toldByDaemon(answer: Answer | undefined): Told {
@@ -53,9 +61,12 @@ export function assertTrue(
   after: State,
   fault?: Fault,
 ): void {
-  const { result, key, text } = told;
+  const { result, key, text, isUnrecorded = false } = told;
   const isOld = isUnchanged(before, after);
   if (result === "done" || !isOld) assertChanged(before, after, change, key);
+  // What has been done is told all the same, with a word on the record.
+  const isOfRecord = fault !== undefined && fault.isReplaced && isAuditFile(fault.call.file);
+  if (isUnrecorded) assert.ok(isOfRecord, text);
   if (fault === undefined) return;
   assert.is(result === "nothing", isKill(fault), text);
   if (result === "done") assert.not(fault.isFatal, `${describeFault(fault)} was passed over`);

@@ -1,11 +1,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { unitOf } from "../../src/platform/peer_process.ts";
 import { failure, platform, withFolder } from "../support/open_keystore.ts";
 
 const onLinux = process.platform === "linux" ? test : () => undefined;
@@ -33,6 +34,35 @@ onLinux("knows both ends of a connection", async () => {
       assert.equal(groups(credentials?.groups ?? []), groups(process.getgroups?.() ?? []));
     }
   });
+});
+
+onLinux("tells what runs at the other end, as long as it runs", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "s");
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const script = `require("net").connect(${JSON.stringify(path)}); process.stdin.resume()`;
+    const node = join(import.meta.dirname, "..", "..", "node_modules", ".bin", "node");
+    const child = spawn(node, ["--eval", script], { stdio: ["pipe", "ignore", "inherit"] });
+    const [peer] = await accepted;
+    const facts = platform.peerProcess(peer);
+    assert.is(facts?.executable, realpathSync(node));
+    assert.is(platform.ownProcess()?.executable, realpathSync(process.execPath));
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    assert.is(platform.peerProcess(peer), undefined, "whoever has its pid by now");
+    peer.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+onLinux("finds the unit in what the kernel says of control groups", () => {
+  const unified = "0::/user.slice/user-1000.slice/session-3.scope\n";
+  assert.is(unitOf(unified), "session-3.scope");
+  const service = "12:pids:/x.service\n1:name=systemd:/system.slice/apikey.service/inner\n0::/\n";
+  assert.is(unitOf(service), "apikey.service");
+  assert.is(unitOf("4:memory:/docker/1.scope\n0::/\n"), undefined);
 });
 
 onLinux("gives a socket its mode at birth and restores the umask", async () => {

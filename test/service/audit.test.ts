@@ -39,6 +39,7 @@ async function withAudit(
     const trail = {
       name: "log",
       head: () => real.head(),
+      forget: () => real.forget(),
       append(...args: Parameters<AuditTrail["append"]>) {
         const full = new AppError("ERR_AUDIT", "full");
         return setting.broken ? Promise.reject(full) : real.append(...args);

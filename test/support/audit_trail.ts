@@ -23,13 +23,12 @@ export async function newSigner(name = "test"): Promise<AuditSigner> {
 
 export interface TrailOptions {
   readonly signer?: () => AuditSigner | undefined;
-  readonly isShared?: boolean;
 }
 
 /** A trail that writes into a folder: `log` and `log.head`. */
 export function openTrail(
   folder: string,
-  { signer = () => undefined, isShared = false }: TrailOptions = {},
+  { signer = () => undefined }: TrailOptions = {},
 ): AuditTrail {
   const path = `${folder}/log`;
   const prepare = () => undefined;
@@ -38,7 +37,6 @@ export function openTrail(
     head: new AuditHeadFile({ path: `${path}.head`, prepare }),
     signer: () => Promise.resolve(signer()),
     clock: systemClock,
-    isShared,
   });
 }
 
