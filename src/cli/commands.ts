@@ -4,6 +4,7 @@ import { daemonCommand } from "./daemon.ts";
 import { describeCommand } from "./describe.ts";
 import { disableCommand } from "./disable.ts";
 import { enableCommand } from "./enable.ts";
+import { exportCommand } from "./export.ts";
 import { keystoreBackupCommand } from "./keystore_backup.ts";
 import { keystoreCheckCommand } from "./keystore_check.ts";
 import { keystoreInfoCommand } from "./keystore_info.ts";
@@ -31,6 +32,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   revokeCommand,
   verifyCommand,
   scanCommand,
+  exportCommand,
   statusCommand,
   keystoreCheckCommand,
   keystoreInfoCommand,
