@@ -1,3 +1,4 @@
+import { applyCommand } from "./apply.ts";
 import type { CommandSpec } from "./command.ts";
 import { createCommand } from "./create.ts";
 import { daemonCommand } from "./daemon.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   verifyCommand,
   scanCommand,
   exportCommand,
+  applyCommand,
   statusCommand,
   keystoreCheckCommand,
   keystoreInfoCommand,
