@@ -88,35 +88,41 @@ async function apply(
   asJson: boolean,
 ): Promise<void> {
   const application = new Application(client);
-  const { actions } = plan;
-  const progressOptions = { label: "applying", total: actions.length, asJson };
   let outcomes: (Outcome<Applied> | undefined)[];
   try {
-    using progress = new Progress(context, progressOptions);
-    let done = 0;
-    outcomes = await carryOut(actions, {
-      maxAtOnce: MAX_AT_ONCE,
-      async work(action) {
-        const applied = await application.carryOut(action);
-        progress.advance(++done);
-        return applied;
-      },
-      onDone(_, applied) {
-        if (asJson) return;
-        progress.around(() => context.print(describeResult(applied)));
-        application.delivered(applied);
-      },
-    });
-    if (asJson) {
-      printJson(context, outputOf(plan, { dryRun: false, outcomes }));
-      for (const outcome of outcomes) {
-        if (outcome?.status === "done") application.delivered(outcome.result);
-      }
-    } else if (outcomes.some(hasKey)) context.print(STORE_THEM);
+    outcomes = await carryOutPlan(plan, application, context, asJson);
+    if (asJson) printJson(context, outputOf(plan, { dryRun: false, outcomes }));
+    else if (outcomes.some(hasKey)) context.print(STORE_THEM);
+    for (const outcome of outcomes) {
+      if (outcome?.status === "done") application.delivered(outcome.result);
+    }
   } catch (error) {
     throw await undelivered(error, application);
   }
   await throwFirst(plan, outcomes, application);
+}
+
+async function carryOutPlan(
+  { actions }: Plan,
+  application: Application,
+  context: CommandContext,
+  asJson: boolean,
+): Promise<(Outcome<Applied> | undefined)[]> {
+  using progress = new Progress(context, { label: "applying", total: actions.length, asJson });
+  let done = 0;
+  return await carryOut(actions, {
+    maxAtOnce: MAX_AT_ONCE,
+    async work(action) {
+      const applied = await application.carryOut(action);
+      progress.advance(++done);
+      return applied;
+    },
+    onDone(_, applied) {
+      if (asJson) return;
+      progress.around(() => context.print(describeResult(applied)));
+      application.delivered(applied);
+    },
+  });
 }
 
 const STORE_THEM = "Please store these keys securely, as they will not be shown again.\n";

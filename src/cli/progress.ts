@@ -3,6 +3,7 @@ import type { CommandContext } from "./command.ts";
 
 /** What takes less is done before anybody wonders. */
 const SHOWN_AFTER_MS = 1_000;
+const SHOWN_AGAIN_AFTER_MS = 100;
 const BAR_COLUMNS = 30;
 /** Of what stands around the bar. */
 const TEXT_COLUMNS = 40;
@@ -22,7 +23,7 @@ export interface ProgressOptions {
 export class Progress implements Disposable {
   readonly #terminal: NodeJS.WriteStream | undefined;
   readonly #options: ProgressOptions;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #bar: SingleBar | undefined;
   #total: number;
   #value = 0;
@@ -32,9 +33,7 @@ export class Progress implements Disposable {
     this.#terminal = options.asJson ? undefined : errorTerminal();
     this.#options = options;
     this.#total = options.total;
-    if (this.#terminal === undefined) return;
-    // A bar that fails to load is none.
-    this.#timer = setTimeout(() => this.#show().catch(() => undefined), SHOWN_AFTER_MS);
+    this.#showAfter(SHOWN_AFTER_MS);
   }
 
   advance(value: number, total = this.#total): void {
@@ -44,27 +43,36 @@ export class Progress implements Disposable {
     this.#bar?.update(value);
   }
 
-  /**
-   * Lets something be written to the terminal that the bar is on. The bar is begun anew behind it, as it
-   * ends where it has begun.
-   */
+  /** Lets something be written to the terminal that the bar may be on, which is back a moment later. */
   around(write: () => void): void {
-    this.#bar?.stop();
+    if (this.#hide()) this.#showAfter(SHOWN_AGAIN_AFTER_MS);
     write();
-    this.#bar?.start(this.#total, this.#value);
   }
 
   [Symbol.dispose](): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#hide();
+  }
+
+  /** @returns whether it was to be seen */
+  #hide(): boolean {
+    const wasShown = this.#bar !== undefined;
     this.#bar?.stop();
     this.#bar = undefined;
+    return wasShown;
+  }
+
+  #showAfter(ms: number): void {
+    if (this.#terminal === undefined) return;
+    // A bar that fails to load is none.
+    this.#timer = setTimeout(() => this.#show().catch(() => undefined), ms);
   }
 
   async #show(): Promise<void> {
     const { default: { SingleBar } } = await import("cli-progress");
     if (this.#isOver || this.#terminal === undefined) return;
-    const room = (this.#terminal.columns ?? 80) - TEXT_COLUMNS;
+    const room = (this.#terminal.columns || 80) - TEXT_COLUMNS;
     this.#bar = new SingleBar({
       stream: this.#terminal,
       format: `${this.#options.label} [{bar}] {percentage}% {value}/{total}`,
