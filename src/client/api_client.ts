@@ -1,6 +1,12 @@
 import * as v from "valibot";
 import { KeyFilter } from "../model/key_filter.ts";
 import {
+  IMPORT_PATH,
+  type Imported,
+  importedSchema,
+  type ImportRequest,
+} from "../protocol/import.ts";
+import {
   type CreatedKey,
   createdKeySchema,
   type Key,
@@ -112,6 +118,10 @@ export class ApiClient {
     const body = { candidates, ...(revoke ? { revoke } : {}) };
     const request = { method: "POST", path: SCAN_PATH, body } as const;
     return (await this.#call(request, occurrencesSchema)).aliases;
+  }
+
+  importKeys(body: ImportRequest): Promise<Imported> {
+    return this.#call({ method: "POST", path: IMPORT_PATH, body }, importedSchema);
   }
 
   status(): Promise<Status> {

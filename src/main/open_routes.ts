@@ -10,6 +10,7 @@ import { systemClock } from "../model/instant.ts";
 import { portablePkcs12Kdf } from "../pkcs12/key_derivation.ts";
 import { ChangeFeed } from "../service/change_feed.ts";
 import { healthOf } from "../service/health.ts";
+import { ImportService } from "../service/import.ts";
 import { KeyService } from "../service/keys.ts";
 import { KeystoreService } from "../service/keystore.ts";
 import { keystoreMetrics, type MetricSource, verificationMetrics } from "../service/metrics.ts";
@@ -50,6 +51,7 @@ export function openRoutes(
   const routes = createRoutes({
     keys,
     usage,
+    imports: new ImportService({ keystore, pkcs12Kdf: kdfOf(platform), clock }),
     keystore: new KeystoreService(keystore, socket),
     status: new StatusService(keystore, socket),
     verification,
@@ -71,7 +73,7 @@ function openKeystore(
   return new Keystore({
     file: new KeystoreFile({ path, ...identity, generations }),
     lock,
-    pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
+    pkcs12Kdf: kdfOf(platform),
     passwords: storePasswords({
       keystorePath: path,
       passwordFile,
@@ -79,6 +81,10 @@ function openKeystore(
       ...identity,
     }),
   });
+}
+
+function kdfOf(platform: Platform) {
+  return platform.pkcs12Kdf ?? portablePkcs12Kdf;
 }
 
 /** As whom files are read and written. */

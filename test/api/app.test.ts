@@ -21,13 +21,14 @@ import { parseAlias } from "../../src/model/alias.ts";
 import { parseExpiry } from "../../src/model/expiry.ts";
 import { ChangeFeed } from "../../src/service/change_feed.ts";
 import { healthOf } from "../../src/service/health.ts";
+import { ImportService } from "../../src/service/import.ts";
 import { KeyService } from "../../src/service/keys.ts";
 import { KeystoreService } from "../../src/service/keystore.ts";
 import { StatusService } from "../../src/service/status.ts";
 import { ScanService } from "../../src/service/scan.ts";
 import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
-import { openKeystore, openUsage, withFolder } from "../support/open_keystore.ts";
+import { openKeystore, openUsage, pkcs12Kdf, withFolder } from "../support/open_keystore.ts";
 
 const ADMIN_GID = 4242;
 const VERIFIER_GID = 4343;
@@ -59,6 +60,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
     const routes = createRoutes({
       keys: new KeyService({ keystore, clock: systemClock }),
       usage: openUsage(keystore),
+      imports: new ImportService({ keystore, pkcs12Kdf, clock: systemClock }),
       scan: new ScanService(keystore),
       keystore: new KeystoreService(keystore, undefined),
       status: new StatusService(keystore, undefined),
