@@ -6,6 +6,7 @@ import { describeCommand } from "./describe.ts";
 import { disableCommand } from "./disable.ts";
 import { enableCommand } from "./enable.ts";
 import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { keystoreBackupCommand } from "./keystore_backup.ts";
 import { keystoreCheckCommand } from "./keystore_check.ts";
 import { keystoreInfoCommand } from "./keystore_info.ts";
@@ -35,6 +36,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   scanCommand,
   exportCommand,
   applyCommand,
+  importCommand,
   statusCommand,
   keystoreCheckCommand,
   keystoreInfoCommand,
