@@ -3,7 +3,7 @@ import { AppError, ERRORS } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
 import type { PlannedAction } from "./apply_plan.ts";
-import type { NewFile } from "./files.ts";
+import { type NewFile, writeNewFile } from "./files.ts";
 import { reserveKeyFile } from "./key_files.ts";
 
 /** What has been done. */
@@ -102,7 +102,23 @@ export class Application {
     await this.#client.reviseKey(alias, { ...revision, disabled: false });
     const { key } = await this.#client.rotateKey(alias, { graceSeconds: 0 });
     if (disabled) await this.#client.reviseKey(alias, { disabled });
-    file.write(Buffer.from(`${key}\n`, "utf8"));
+    try {
+      file.write(Buffer.from(`${key}\n`, "utf8"));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      leaveUnfinished(outputFile);
+      const text = `${error.message}, so nobody has the new key`;
+      throw new AppError(error.code, text, { cause: error });
+    }
+  }
+}
+
+/** An empty file costs no room on a disk that has none; where it is not to be had, that has been said. */
+function leaveUnfinished(path: string): void {
+  try {
+    writeNewFile(path, new Uint8Array());
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
   }
 }
 

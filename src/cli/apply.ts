@@ -70,7 +70,7 @@ function outputFiles(args: Arguments) {
   const folder = args.value("output-folder");
   try {
     if (folder !== undefined && !statSync(folder).isDirectory()) {
-      throw new AppError("ERR_FILE", `cannot write to ${folder}: it is no folder`);
+      throw new AppError("ERR_FILE", `cannot write to ${printable(folder)}: it is no folder`);
     }
   } catch (error) {
     throw fileError(error, `cannot write to ${folder}`);

@@ -136,7 +136,8 @@ function planCreation(declared: DeclaredKey, options: PlanOptions): PlannedActio
   const outputFile = options.outputFileOf(declared, alias);
   if (outputFile !== undefined) {
     if (options.stateOfFile(outputFile) === "other") {
-      throw refused(alias, `${outputFile} exists already: remove it, or name another outputFile`);
+      const path = printable(outputFile);
+      throw refused(alias, `${path} exists already: remove it, or name another outputFile`);
     }
     options.assertCanHold(outputFile);
   }

@@ -2,6 +2,7 @@ import { accessSync, constants, lstatSync, readFileSync, statSync, unlinkSync } 
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { AppError } from "../errors.ts";
+import { printable } from "../model/printable.ts";
 import { UUID_OCTETS } from "../model/uuid.ts";
 import { fileError, type NewFile, reserveFile } from "./files.ts";
 
@@ -30,7 +31,8 @@ export function assertCanHold(path: string): void {
   const folder = dirname(path);
   try {
     if (!statSync(folder).isDirectory()) {
-      throw new AppError("ERR_FILE", `cannot write ${path}: ${folder} is no folder`);
+      const text = `cannot write ${printable(path)}: ${printable(folder)} is no folder`;
+      throw new AppError("ERR_FILE", text);
     }
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -275,6 +275,12 @@ test("a file keeps waiting for its key until it has one, and a disabled key stay
       path.endsWith("/rotate") ? problem(409, "ERR_KEY_RETIRED") : undefined;
     const declared = [{ alias: "a", outputFile: path, disabled: true }];
     assert.is((await apply(api, declared)).status, 1);
+    assert.is(readFileSync(path, "utf8"), "");
+    api.fault = ({ path: called }) => {
+      if (called.endsWith("/rotate")) rmSync(path);
+      return undefined;
+    };
+    assert.is((await apply(api, declared)).status, 1, "the file is gone");
     assert.is(readFileSync(path, "utf8"), "");
     api.fault = () => undefined;
     assert.is((await apply(api, declared)).status, 0);

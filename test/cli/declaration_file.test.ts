@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parseDeclaration } from "../../src/cli/declaration_file.ts";
@@ -74,6 +76,13 @@ keys:
   };
   assert.equal(await parseDeclaration(yaml, ""), expected);
   assert.equal(await parseDeclaration(JSON.stringify(expected, undefined, "\t"), ""), expected);
+});
+
+test("the documented declaration is one", async () => {
+  const path = join(import.meta.dirname, "..", "..", "src", "cli", "README.md");
+  const [, yaml = ""] = /```yaml\n(version:.*?)```/s.exec(readFileSync(path, "utf8")) ?? [];
+  const { keys } = await parseDeclaration(yaml, path);
+  assert.equal(keys.map(({ alias }) => alias), ["mcp-openai", "007", "former"]);
 });
 
 test.run();

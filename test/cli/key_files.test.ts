@@ -78,4 +78,15 @@ test("an unfinished file is replaced, not written on", async () => {
   });
 });
 
+test("nobody believes to have written a file that is not there any more", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a.key`;
+    const [first, second] = [reserveKeyFile(path), reserveKeyFile(path)];
+    await failure("ERR_FILE", () => first.write(Buffer.from(KEY)));
+    assert.is(first.isWritten, false);
+    second.write(Buffer.from(KEY));
+    assert.is(readFileSync(path, "utf8"), KEY);
+  });
+});
+
 test.run();
