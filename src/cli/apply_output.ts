@@ -1,8 +1,9 @@
 import * as v from "valibot";
 import { printable } from "../model/printable.ts";
 import type { Applied } from "./application.ts";
-import type { FieldChange, Plan, PlannedAction } from "./apply_plan.ts";
+import type { Plan, PlannedAction } from "./apply_plan.ts";
 import type { Outcome } from "./carry_out.ts";
+import type { FieldChange } from "./field_changes.ts";
 
 const fieldValue = v.nullable(v.union([v.string(), v.boolean(), v.array(v.string())]));
 
@@ -100,7 +101,11 @@ export function describePlan(plan: Plan, isPruning: boolean): string {
       : `Plan: ${create} to create, ${change} to change, ${replaced}${revoke} to revoke, ` +
         `${unchanged} unchanged.`,
   );
-  if (unnamed > 0 && !isPruning) {
+  if (unnamed > 0 && isPruning) {
+    lines.push(
+      `${unnamed === 1 ? "1 key is" : `${unnamed} keys are`} not named, and to be revoked.`,
+    );
+  } else if (unnamed > 0) {
     const what = unnamed === 1 ? "1 key that is not named stays" : `${unnamed} keys that are not ` +
       "named stay";
     lines.push(`${what}; --prune would revoke ${unnamed === 1 ? "it" : "them"}.`);

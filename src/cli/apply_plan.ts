@@ -1,17 +1,11 @@
 import { AppError } from "../errors.ts";
 import { lookupAlias, parseAlias } from "../model/alias.ts";
-import { parseMetadata } from "../model/metadata_fields.ts";
 import { printable } from "../model/printable.ts";
 import type { Key, KeyRevision, NewKey } from "../protocol/keys.ts";
 import type { DeclaredKey } from "./declaration.ts";
 import { assertAhead, declaredExpiry, isStoredAs } from "./declared_expiry.ts";
+import { changesTo, type FieldChange, naming, newMetadata } from "./field_changes.ts";
 import type { KeyFileState } from "./key_files.ts";
-
-export interface FieldChange {
-  readonly field: keyof KeyRevision;
-  readonly from: string | boolean | string[] | null;
-  readonly to: string | boolean | string[] | null;
-}
 
 export type PlannedAction =
   | {
@@ -117,7 +111,7 @@ function planKey(
     throw refused(alias, `it is a key that '${owner}' had before: declare that one`);
   }
   assertExpiryStays(declared, actual);
-  const { revision, changes } = reviseTo(declared, actual);
+  const { revision, changes } = changesTo(declared, actual);
   const outputFile = unfinishedFile(declared, actual, options);
   if (outputFile !== undefined) {
     const disabled = declared.disabled ?? actual.disabled;
@@ -129,8 +123,7 @@ function planKey(
 function planCreation(declared: DeclaredKey, options: PlanOptions): PlannedAction {
   const { disabled = false } = declared;
   const alias = parseAlias(declared.alias);
-  const metadata = fieldsOf(declared);
-  understood(alias, () => parseMetadata(metadata));
+  const metadata = newMetadata({ ...declared, alias });
   const expiry = declaredExpiry(declared);
   if (expiry) assertAhead(alias, expiry, options.nowMs);
   const outputFile = options.outputFileOf(declared, alias);
@@ -141,7 +134,7 @@ function planCreation(declared: DeclaredKey, options: PlanOptions): PlannedActio
     }
     options.assertCanHold(outputFile);
   }
-  const newKey = { alias, ...withoutNull(metadata), ...expiry };
+  const newKey = { alias, ...metadata, ...expiry };
   return { action: "create", alias, newKey, disabled, outputFile };
 }
 
@@ -167,57 +160,6 @@ function assertExpiryStays(declared: DeclaredKey, actual: Key): void {
   throw refused(actual.alias, text);
 }
 
-const FIELDS = ["description", "owner", "scopes", "networks"] as const;
-type Metadata = Pick<KeyRevision, typeof FIELDS[number]>;
-
-/** Of a declared key what the API calls the same, null lists being empty ones. */
-function fieldsOf({ description, owner, scopes, networks }: DeclaredKey): Metadata {
-  return {
-    ...(description === undefined ? {} : { description }),
-    ...(owner === undefined ? {} : { owner }),
-    ...(scopes === undefined ? {} : { scopes: scopes ?? [] }),
-    ...(networks === undefined ? {} : { networks: networks ?? [] }),
-  };
-}
-
-function withoutNull(fields: Metadata): Partial<NewKey> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-}
-
-function reviseTo(
-  declared: DeclaredKey,
-  actual: Key,
-): { revision: KeyRevision; changes: FieldChange[] } {
-  // What is there already is none of our business, whoever has written it.
-  const fields = Object.entries(fieldsOf(declared)).filter(([name, value]) =>
-    !isSame(actual[name as typeof FIELDS[number]], value)
-  );
-  const wanted = understood(actual.alias, () => parseMetadata(Object.fromEntries(fields))) ?? {};
-  const changes: FieldChange[] = [];
-  for (const field of FIELDS) {
-    const value = wanted[field];
-    if (value === undefined) continue;
-    const to = typeof value === "string" ? value || null : [...value];
-    const from = actual[field];
-    if (!isSame(from, to)) changes.push({ field, from, to });
-  }
-  if (changes.length > 0 && !actual.supported) {
-    const text = "a later version of apikey has written what is to be changed: use that version";
-    throw new AppError("ERR_METADATA_UNSUPPORTED", naming(actual.alias, text));
-  }
-  const { disabled } = declared;
-  if (disabled !== undefined && disabled !== actual.disabled) {
-    changes.push({ field: "disabled", from: actual.disabled, to: disabled });
-  }
-  return { revision: Object.fromEntries(changes.map(({ field, to }) => [field, to])), changes };
-}
-
-/** The order of scopes and of networks means nothing. */
-function isSame(from: FieldChange["from"], to: FieldChange["to"]): boolean {
-  if (!Array.isArray(from) || !Array.isArray(to)) return from === to;
-  return from.length === to.length && new Set([...from, ...to]).size === new Set(from).size;
-}
-
 function assertOwnFile(action: PlannedAction, files: Map<string, string>): void {
   const path = "outputFile" in action ? action.outputFile : undefined;
   if (path === undefined) return;
@@ -232,24 +174,11 @@ function revoke(alias: string, reason: "absent" | "unnamed"): PlannedAction {
   throw refused(alias, "no request can name it");
 }
 
-function understood<T>(alias: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw new AppError(error.code, naming(alias, error.message), { cause: error });
-  }
-}
-
 function throwFirst([first, ...others]: readonly AppError[]): void {
   if (first === undefined) return;
   if (others.length === 0) throw first;
   const text = `${first.message} (and ${others.length} more such)`;
   throw new AppError(first.code, text, { cause: first });
-}
-
-function naming(alias: string, text: string): string {
-  return `'${printable(alias)}': ${text}`;
 }
 
 function refused(alias: string, text: string): AppError {

@@ -56,14 +56,14 @@ export function reserveFile(path: string): NewFile {
       try {
         writeFileSync(descriptor, bytes);
         fsyncSync(descriptor);
+        isWritten = isAt(path, descriptor);
+        close();
       } catch (error) {
+        isWritten = false;
         discard();
         throw failed(error);
       }
-      const isThere = isAt(path, descriptor);
-      close();
-      if (!isThere) throw superseded(path);
-      isWritten = true;
+      if (!isWritten) throw superseded(path);
     },
     discard,
   };

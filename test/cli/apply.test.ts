@@ -145,7 +145,8 @@ test("a dry run does nothing, and says whether something would be done", async (
   assert.is(
     human.out,
     "- revoke b (not named)\n" +
-      "Plan: 0 to create, 0 to change, 1 to revoke, 1 unchanged.\n",
+      "Plan: 0 to create, 0 to change, 1 to revoke, 1 unchanged.\n" +
+      "1 key is not named, and to be revoked.\n",
   );
 });
 
