@@ -28,6 +28,7 @@ import { StatusService } from "../../src/service/status.ts";
 import { ScanService } from "../../src/service/scan.ts";
 import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
+import { readFixture } from "../support/fixtures.ts";
 import { openKeystore, openUsage, pkcs12Kdf, withFolder } from "../support/open_keystore.ts";
 
 const ADMIN_GID = 4242;
@@ -195,6 +196,24 @@ test("ends a stream after a while, with nothing lost", async () => {
     const resumed = await follow({ "Last-Event-ID": id });
     assert.match((await resumed?.read())?.value ?? "", '"alias":"b"');
     await resumed?.cancel();
+  });
+});
+
+test("takes a whole keystore to import", async () => {
+  await withApi(async ({ request }) => {
+    const pkcs12 = readFixture("jdk17-1000-keys.p12").toBase64();
+    assert.ok(pkcs12.length > MAX_BODY_BYTES);
+    const { status, body } = await request("/v1/import", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ pkcs12, offset: 998 }),
+    });
+    assert.equal([status, body], [200, {
+      total: 1_000,
+      keys: ["k998", "k999"].map((alias) => ({ alias, outcome: "created" })),
+      otherEntries: 0,
+      partial: false,
+    }]);
   });
 });
 
