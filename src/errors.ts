@@ -10,6 +10,12 @@ export const ERRORS = {
   ERR_ALIAS_EXISTS: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_ALIAS_UNKNOWN: { exitStatus: 1, httpStatus: 404, namesCause: true },
   ERR_EXPIRY_PAST: { exitStatus: 1, httpStatus: 422, namesCause: true },
+  /** What is declared cannot come about. */
+  ERR_PLAN_REFUSED: { exitStatus: 1, httpStatus: 409, namesCause: true },
+  /** What is to be imported cannot be read. */
+  ERR_IMPORT_REFUSED: { exitStatus: 6, httpStatus: 422, namesCause: true },
+  /** Another key has the alias of one that is to be imported. */
+  ERR_IMPORT_CONFLICT: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_REKEY_REFUSED: { exitStatus: 1, httpStatus: 409, namesCause: true },
   ERR_RESTORE_REFUSED: { exitStatus: 6, httpStatus: 422, namesCause: true },
   ERR_KEY_DISABLED: { exitStatus: 1, httpStatus: 409, namesCause: true },

@@ -24,6 +24,7 @@ async function main(): Promise<number> {
     readSecret,
     print: (text) => writeAll(1, text),
     terminalColumns: () => process.stdout.isTTY ? process.stdout.columns : undefined,
+    errorTerminal: () => process.stderr.isTTY ? process.stderr : undefined,
     now: Date.now,
     complain,
     log: logDefect,

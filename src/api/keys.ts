@@ -3,6 +3,7 @@ import { lookupAlias, parseAlias } from "../model/alias.ts";
 import { type ApiKey, maskedKey } from "../model/api_key.ts";
 import { isExpired } from "../model/expiry.ts";
 import type { Clock, Instant } from "../model/instant.ts";
+import { parseMetadata } from "../model/metadata_fields.ts";
 import type { Secret } from "../model/secret.ts";
 import {
   type CreatedKey,
@@ -22,7 +23,6 @@ import {
 import type { KeyService } from "../service/keys.ts";
 import type { UsageService } from "../service/usage.ts";
 import { parseWantedExpiry } from "./expiry.ts";
-import { parseMetadata } from "./metadata.ts";
 import { expiresAt, instantOrNull } from "./instant.ts";
 import type { DoneAct } from "../service/audit.ts";
 import { type Call, parameter, parseBody, type Reply, type Route } from "./route.ts";

@@ -1,6 +1,7 @@
 import type { Clock } from "../model/instant.ts";
 import type { ChangeFeed } from "../service/change_feed.ts";
 import type { HealthState } from "../service/health.ts";
+import type { ImportService } from "../service/import.ts";
 import type { KeyService } from "../service/keys.ts";
 import type { KeystoreService } from "../service/keystore.ts";
 import type { MetricSource } from "../service/metrics.ts";
@@ -12,6 +13,7 @@ import type { Audit } from "../service/audit.ts";
 import { auditRoutes } from "./audit.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
+import { importRoutes } from "./import.ts";
 import { keyRoutes } from "./keys.ts";
 import { keystoreRoutes } from "./keystore.ts";
 import { metricsRoutes } from "./metrics.ts";
@@ -23,6 +25,7 @@ import { verificationRoutes } from "./verification.ts";
 export interface RouteDependencies {
   readonly keys: KeyService;
   readonly usage: UsageService;
+  readonly imports: ImportService;
   readonly keystore: KeystoreService;
   readonly status: StatusService;
   readonly verification: VerificationService;
@@ -40,6 +43,7 @@ export function createRoutes(dependencies: RouteDependencies): Route[] {
   const { keys, usage, keystore, status, server, clock, verification, feed, scan } = dependencies;
   return [
     ...keyRoutes(keys, usage, clock),
+    ...importRoutes(dependencies.imports),
     ...keystoreRoutes(keystore),
     ...statusRoutes(status, server),
     ...verificationRoutes(verification, dependencies.audit),

@@ -16,6 +16,8 @@ export interface CommandContext {
   complain(line: string): void;
   /** How wide the terminal is that reads standard output; undefined where none does. */
   terminalColumns(): number | undefined;
+  /** Standard error where a terminal reads it; undefined where none does. */
+  errorTerminal(): NodeJS.WriteStream | undefined;
   /** In milliseconds since 1970. */
   now(): number;
 }

@@ -1,3 +1,4 @@
+import { applyCommand } from "./apply.ts";
 import type { CommandSpec } from "./command.ts";
 import { auditCertificateCommand } from "./audit_certificate.ts";
 import { auditFindCommand } from "./audit_find.ts";
@@ -7,6 +8,8 @@ import { daemonCommand } from "./daemon.ts";
 import { describeCommand } from "./describe.ts";
 import { disableCommand } from "./disable.ts";
 import { enableCommand } from "./enable.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { keystoreBackupCommand } from "./keystore_backup.ts";
 import { keystoreCheckCommand } from "./keystore_check.ts";
 import { keystoreInfoCommand } from "./keystore_info.ts";
@@ -35,6 +38,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   revokeCommand,
   verifyCommand,
   scanCommand,
+  exportCommand,
+  applyCommand,
+  importCommand,
   statusCommand,
   keystoreCheckCommand,
   keystoreInfoCommand,

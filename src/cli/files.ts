@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, readSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import { systemErrorReason } from "../system_error.ts";
@@ -8,7 +17,7 @@ export interface NewFile {
   /**
    * Writes it, onto the disk.
    *
-   * @throws AppError ERR_FILE, and then there is no such file
+   * @throws AppError ERR_FILE, and then there is no such file, or somebody else's
    */
   write(bytes: Uint8Array): void;
   readonly isWritten: boolean;
@@ -47,15 +56,30 @@ export function reserveFile(path: string): NewFile {
       try {
         writeFileSync(descriptor, bytes);
         fsyncSync(descriptor);
+        isWritten = isAt(path, descriptor);
         close();
-        isWritten = true;
       } catch (error) {
+        isWritten = false;
         discard();
         throw failed(error);
       }
+      if (!isWritten) throw superseded(path);
     },
     discard,
   };
+}
+
+/** Whether this very file is still what the path leads to. */
+function isAt(path: string, descriptor: number): boolean {
+  const [own, found] = [fstatSync(descriptor), lstatSync(path, { throwIfNoEntry: false })];
+  return found?.ino === own.ino && found.dev === own.dev;
+}
+
+function superseded(path: string): AppError {
+  const text = `cannot write ${
+    printable(path)
+  }: somebody has removed it, or put another in its place`;
+  return new AppError("ERR_FILE", text);
 }
 
 function unlinkIfThere(path: string): void {

@@ -1,11 +1,8 @@
-import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { Rekeyed } from "../protocol/keystore.ts";
 import type { CommandSpec } from "./command.ts";
-import { readWholeFile } from "./files.ts";
+import { readPassword } from "./password_source.ts";
 import { FORCE_OPTION, JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
-
-const MAX_PASSWORD_BYTES = 4096;
 
 export const keystoreRekeyCommand: CommandSpec = {
   name: "keystore rekey",
@@ -34,14 +31,6 @@ export const keystoreRekeyCommand: CommandSpec = {
     print(args.isSet("json") ? `${JSON.stringify(rekeyed)}\n` : describe(rekeyed));
   },
 };
-
-function readPassword(path: string): string {
-  const bytes = readWholeFile(path, MAX_PASSWORD_BYTES);
-  const password = Buffer.from(bytes).toString("utf8").replace(/\r?\n$/, "");
-  bytes.fill(0);
-  if (password !== "") return password;
-  throw new AppError("ERR_USAGE", `password file ${printable(path)} is empty`);
-}
 
 function describe({ source, path }: Rekeyed): string {
   const place = source === "systemd-credential"

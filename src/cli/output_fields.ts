@@ -69,6 +69,21 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "keystore-rekey.source": "What kind of place the new password is in",
   "keystore-rekey.path": "The file that has the new password, where one has",
 
+  "export.keys": "Without those that a rotation has replaced",
+  "apply.changed": "Whether something has been changed; with --dry-run whether something would be",
+  "apply.summary.unchanged": "As declared already",
+  "apply.summary.unnamed": "Not named in the file",
+  "apply.actions.status": "`planned` with --dry-run; `not-begun` behind a failure",
+  "apply.actions.changes": "Of `change` and `replace`: what is different then",
+  "apply.actions.reason": "Of `revoke`",
+  "apply.actions.outputFile": "Of `create` and `replace`: where the key is, an absolute path",
+  "apply.actions.key": "Of `create` without a file, once done: the key, this once",
+  "import.changed": "Whether something has been changed; with --dry-run whether something would be",
+  "import.summary.otherEntries": "What is in the source besides API keys",
+  "import.partial":
+    "Whether part of the source cannot be decrypted, so that there may be more keys",
+  "import.keys": "In the order of the source",
+
   "audit-verify.intact": "Whether every record is as it was written, and signed for",
   "audit-verify.fault": "What is wrong with the first record that is not; null for nothing",
   "audit-verify.sequence": "Of that record",

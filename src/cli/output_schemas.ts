@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { auditRecordSchema } from "../model/audit_record.ts";
 import { count } from "../protocol/count.ts";
+import { IMPORT_OUTCOMES } from "../protocol/import.ts";
 import { createdKeySchema, keyListSchema, keySchema, rotatedKeySchema } from "../protocol/keys.ts";
 import {
   keystoreCheckSchema,
@@ -8,6 +9,7 @@ import {
   rekeyedSchema,
   restoredSchema,
 } from "../protocol/keystore.ts";
+import { declaredKeySchema } from "./declaration.ts";
 import { statusSchema } from "../protocol/status.ts";
 import { verificationSchema } from "../protocol/verification.ts";
 
@@ -52,6 +54,73 @@ export const auditFindOutputSchema = v.object({ records: v.array(auditRecordSche
 
 export const auditCertificateOutputSchema = v.object({ certificate: v.string() });
 
+/** What `apply` reads, but with room for more. */
+export const exportOutputSchema = v.object({
+  version: v.literal(1),
+  keys: v.array(v.object(declaredKeySchema.entries)),
+});
+
+const fieldValue = v.nullable(v.union([v.string(), v.boolean(), v.array(v.string())]));
+
+const actionSchema = v.object({
+  action: v.picklist(["create", "change", "replace", "revoke"]),
+  alias: v.string(),
+  /** `planned` with --dry-run; `not-begun` behind a failure. */
+  status: v.picklist(["planned", "done", "failed", "not-begun"]),
+  /** Of `change` and `replace`: what is different then. */
+  changes: v.exactOptional(v.array(v.object({
+    field: v.string(),
+    from: fieldValue,
+    to: fieldValue,
+  }))),
+  /** Of `revoke`. */
+  reason: v.exactOptional(v.picklist(["absent", "unnamed"])),
+  /** Of `create` and `replace`: where the key is, an absolute path. */
+  outputFile: v.exactOptional(v.string()),
+  /** Of `create` without a file, once done: the key, this once. */
+  key: v.exactOptional(v.string()),
+});
+
+/** What `--json` prints. */
+export const applyOutputSchema = v.object({
+  /** Whether something has been changed; with --dry-run whether something would be. */
+  changed: v.boolean(),
+  dryRun: v.boolean(),
+  summary: v.object({
+    create: count,
+    change: count,
+    replace: count,
+    revoke: count,
+    /** As declared already. */
+    unchanged: count,
+    /** Not named in the file. */
+    unnamed: count,
+  }),
+  actions: v.array(actionSchema),
+});
+
+/** What `--json` prints. */
+export const importOutputSchema = v.object({
+  /** Whether something has been changed; with --dry-run whether something would be. */
+  changed: v.boolean(),
+  dryRun: v.boolean(),
+  source: v.picklist(["keystore", "csv"]),
+  summary: v.object({
+    created: count,
+    replaced: count,
+    unchanged: count,
+    skipped: count,
+    unreadable: count,
+    invalidAlias: count,
+    /** What is in the source besides API keys. */
+    otherEntries: count,
+  }),
+  /** Whether part of the source cannot be decrypted, so that there may be more keys. */
+  partial: v.boolean(),
+  /** In the order of the source. */
+  keys: v.array(v.object({ alias: v.string(), outcome: v.picklist(IMPORT_OUTCOMES) })),
+});
+
 /** With `--json` on standard error, whatever the command. */
 export const errorOutputSchema = v.object({
   code: v.pipe(v.string(), v.regex(/^ERR_[A-Z_]+$/)),
@@ -73,6 +142,9 @@ export const OUTPUT_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   "enable": keySchema,
   "rotate": v.union([rotatedKeySchema, rotatedInFileSchema]),
   "revoke": revokedOutputSchema,
+  "export": exportOutputSchema,
+  "apply": applyOutputSchema,
+  "import": importOutputSchema,
   "verify": verificationSchema,
   "scan": scanOutputSchema,
   "status": statusSchema,
@@ -93,4 +165,7 @@ export type BackupOutput = v.InferOutput<typeof backupOutputSchema>;
 export type AuditVerifyOutput = v.InferOutput<typeof auditVerifyOutputSchema>;
 export type AuditFindOutput = v.InferOutput<typeof auditFindOutputSchema>;
 export type AuditCertificateOutput = v.InferOutput<typeof auditCertificateOutputSchema>;
+export type ApplyOutput = v.InferOutput<typeof applyOutputSchema>;
+export type ActionOutput = v.InferOutput<typeof actionSchema>;
+export type ImportOutput = v.InferOutput<typeof importOutputSchema>;
 export type CreatedInFile = v.InferOutput<typeof createdInFileSchema>;

@@ -8,6 +8,13 @@ import {
   auditStateSchema,
 } from "../protocol/audit.ts";
 import {
+  IMPORT_CHECK_PATH,
+  IMPORT_PATH,
+  type Imported,
+  importedSchema,
+  type ImportRequest,
+} from "../protocol/import.ts";
+import {
   type CreatedKey,
   createdKeySchema,
   type Key,
@@ -134,6 +141,12 @@ export class ApiClient {
   async auditDigest(key: string): Promise<string | null> {
     const request = { method: "POST", path: AUDIT_DIGEST_PATH, body: { key } } as const;
     return (await this.#call(request, auditDigestSchema)).digest;
+  }
+
+  /** @param dryRun whether only to tell what would be done */
+  importKeys(body: ImportRequest, dryRun: boolean): Promise<Imported> {
+    const path = dryRun ? IMPORT_CHECK_PATH : IMPORT_PATH;
+    return this.#call({ method: "POST", path, body }, importedSchema);
   }
 
   status(): Promise<Status> {

@@ -18,13 +18,16 @@ export function withFallback(
   daemon: Transport,
   inProcess: () => Promise<Transport>,
 ): Transport {
+  // One for all requests: they share what has been opened, and their changes one save.
+  let own: Promise<Transport> | undefined;
   return {
     async send(request) {
       try {
         return await daemon.send(request);
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== "ERR_DAEMON_UNREACHABLE") throw error;
-        return withReason(await (await inProcess()).send(request), error.message);
+        own ??= inProcess();
+        return withReason(await (await own).send(request), error.message);
       }
     },
   };

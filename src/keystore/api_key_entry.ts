@@ -171,7 +171,7 @@ export class ApiKeyEntry {
   /** The same key, once opened, under another name or with other metadata, and alone there. */
   revised({ alias = this.alias, isDisabled = this.isDisabled, metadata }: Revision): ApiKeyEntry {
     if (this.#opened === undefined) throw new TypeError("an entry that has not been opened");
-    const name = (isDisabled ? DISABLED_PREFIX : NAME_PREFIX) + alias;
+    const name = entryName(alias, isDisabled);
     const isNamed = this.bag.friendlyName?.toLowerCase() === name;
     const named = isNamed ? this.bag : this.bag.withFriendlyName(name);
     const bag = metadata === undefined ? named : withMetadata(named, metadata);
@@ -227,6 +227,11 @@ export class ApiKeyEntry {
 export function apiKeyAlias(bag: SafeBag): Alias | undefined {
   const prefix = [NAME_PREFIX, DISABLED_PREFIX].find((each) => hasPrefix(bag, each));
   return prefix === undefined ? undefined : lookupAlias(bag.friendlyName!.slice(prefix.length));
+}
+
+/** The friendlyName of an API key's bag. */
+export function entryName(alias: Alias, isDisabled: boolean): string {
+  return (isDisabled ? DISABLED_PREFIX : NAME_PREFIX) + alias;
 }
 
 /** Java compares names in lower case, whatever the file has. */

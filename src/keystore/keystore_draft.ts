@@ -16,6 +16,7 @@ import {
   type Revision,
   sealApiKeyEntry,
 } from "./api_key_entry.ts";
+import { adoptEntry, type Adoption } from "./adopted_entry.ts";
 import { DraftedEntries } from "./drafted_entries.ts";
 import type { KeyChange } from "./key_change.ts";
 import { metadataUnsupported } from "./metadata_attribute.ts";
@@ -85,6 +86,20 @@ export class KeystoreDraft {
     return key;
   }
 
+  /** Takes over an opened entry of another keystore. */
+  async adopt(foreign: ApiKeyEntry, adoption: Adoption): Promise<void> {
+    const { alias } = adoption;
+    if (this.has(alias)) throw new TypeError("alias in use");
+    this.#salt ??= sharedSalt(this.#base) ?? newEncryptionScheme().salt;
+    const entry = await adoptEntry(foreign, adoption, this.#base.entryKeys, this.#salt);
+    this.#entries.set(alias, { entry, original: undefined });
+  }
+
+  /** An alias for a key that this one had before. */
+  retiredAlias(alias: Alias): Alias {
+    return this.#entries.freeAlias(alias);
+  }
+
   /**
    * Changes what is known of a key, its alias among it.
    *
@@ -143,6 +158,12 @@ export class KeystoreDraft {
     await openAll(this.#base);
     return this.#base.digests.all(digest).map(({ alias }) => alias)
       .filter((alias) => this.#entries.find(alias)?.entry.digest === digest);
+  }
+
+  /** By which to recognise the key of an alias; undefined for none, and for one that does not open. */
+  async digestOf(alias: Alias): Promise<KeyDigest | undefined> {
+    await this.get(alias);
+    return this.#entries.find(alias)?.entry.digest;
   }
 
   /** What is there under an alias; undefined for nothing. */

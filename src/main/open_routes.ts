@@ -11,6 +11,7 @@ import { systemClock } from "../model/instant.ts";
 import { portablePkcs12Kdf } from "../pkcs12/key_derivation.ts";
 import { ChangeFeed } from "../service/change_feed.ts";
 import { healthOf } from "../service/health.ts";
+import { ImportService } from "../service/import.ts";
 import { KeyService } from "../service/keys.ts";
 import { KeystoreService } from "../service/keystore.ts";
 import { keystoreMetrics, type MetricSource, verificationMetrics } from "../service/metrics.ts";
@@ -54,6 +55,7 @@ export function openRoutes(
   const routes = createRoutes({
     keys,
     usage,
+    imports: new ImportService({ keystore, pkcs12Kdf: kdfOf(platform), clock }),
     keystore: new KeystoreService(keystore, socket),
     status: new StatusService(keystore, socket),
     verification,
@@ -78,7 +80,7 @@ function openKeystore(
     file: new KeystoreFile({ path, ...identity, generations }),
     lock,
     auditHost: isAudited(location) ? hostname() : undefined,
-    pkcs12Kdf: platform.pkcs12Kdf ?? portablePkcs12Kdf,
+    pkcs12Kdf: kdfOf(platform),
     passwords: storePasswords({
       keystorePath: path,
       passwordFile,
@@ -86,6 +88,10 @@ function openKeystore(
       ...identity,
     }),
   });
+}
+
+function kdfOf(platform: Platform) {
+  return platform.pkcs12Kdf ?? portablePkcs12Kdf;
 }
 
 /** As whom files are read and written. */

@@ -30,3 +30,10 @@ export function printable(text: string, maxCharacters = MAX_CHARACTERS): string 
 function isPrintableAscii(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
+
+/** Text of a data format, where what is not printable has to be written as an escape of that format. */
+export function escapeUnprintable(text: string, escape: (character: string) => string): string {
+  return isPrintableAscii(text) ? text : text.replace(/[^\n]+/g, (line) => {
+    return line.replace(unprintable(), escape);
+  });
+}

@@ -14,6 +14,11 @@ const DIGITS = Int32Array.from({ length: 256 }, (_, octet) => {
   return Number.isNaN(value) ? NO_DIGIT : value;
 });
 
+/** RFC 9562: of a version and variant that it names, in lower case. */
+export function isCanonicalUuid(text: string): boolean {
+  return /^[\da-f]{8}-[\da-f]{4}-[1-8][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/.test(text);
+}
+
 /**
  * A value of 32 bits for the UUID of version 4 at a place among octets, in either case, by which to
  * tell most UUIDs apart: those with the same one may differ.

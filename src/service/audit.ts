@@ -84,6 +84,9 @@ export interface AuditServiceDependencies {
 /** Failed verifications that are recorded, in each time between two flushes. */
 const MAX_SAMPLES = 10;
 
+/** Of one record: whoever goes on with a log looks for its last line in the last 64 KiB. */
+const MAX_ALIASES = 32;
+
 /** Foreign text in a record. */
 const MAX_CHARACTERS = 300;
 
@@ -112,7 +115,9 @@ export class AuditService implements Audit {
       const of = await this.#append({ ...facts, outcome: "asked" }, true);
       try {
         const { result, done } = await work();
-        await this.#recordEnd({ ...facts, outcome: "done", ...await this.#describe(done), of });
+        for (const part of await this.#describe(done)) {
+          await this.#recordEnd({ ...facts, outcome: "done", ...part, of });
+        }
         return result;
       } catch (error) {
         await this.#recordEnd({ ...facts, ...reasonOf(error), of });
@@ -181,8 +186,10 @@ export class AuditService implements Audit {
 
   async note(act: string, done: DoneAct = {}): Promise<void> {
     const asked = factsOf({ act, alias: undefined, ...this.#dependencies.self });
-    const facts: AuditFacts = { ...asked, outcome: "done", ...await this.#describe(done) };
-    await this.#unlessImpossible(() => this.#append(facts, false));
+    for (const part of await this.#describe(done)) {
+      const facts: AuditFacts = { ...asked, outcome: "done", ...part };
+      await this.#unlessImpossible(() => this.#append(facts, false));
+    }
   }
 
   /** As long as one act is under way no other process writes. */
@@ -229,13 +236,19 @@ export class AuditService implements Audit {
     }
   }
 
-  async #describe({ aliases, key, changes }: DoneAct): Promise<Partial<AuditFacts>> {
+  /** In as many records as it takes, each with no more aliases than fit. */
+  async #describe({ aliases, key, changes }: DoneAct): Promise<Partial<AuditFacts>[]> {
     const digest = key === undefined ? undefined : await this.digest(key);
-    return {
-      ...(aliases === undefined ? {} : { aliases: aliases.map(clip) }),
+    const facts = {
       ...(digest === undefined ? {} : { key: digest }),
       ...(changes === undefined ? {} : { changes: [...changes] }),
     };
+    if (aliases === undefined) return [facts];
+    const count = Math.max(1, Math.ceil(aliases.length / MAX_ALIASES));
+    return Array.from({ length: count }, (_, index) => {
+      const part = aliases.slice(index * MAX_ALIASES, (index + 1) * MAX_ALIASES);
+      return { ...facts, aliases: part.map(clip) };
+    });
   }
 }
 

@@ -22,6 +22,7 @@ import { parseAlias } from "../../src/model/alias.ts";
 import { parseExpiry } from "../../src/model/expiry.ts";
 import { ChangeFeed } from "../../src/service/change_feed.ts";
 import { healthOf } from "../../src/service/health.ts";
+import { ImportService } from "../../src/service/import.ts";
 import { KeyService } from "../../src/service/keys.ts";
 import { KeystoreService } from "../../src/service/keystore.ts";
 import { StatusService } from "../../src/service/status.ts";
@@ -29,7 +30,8 @@ import { ScanService } from "../../src/service/scan.ts";
 import { type Audit, NO_AUDIT } from "../../src/service/audit.ts";
 import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
-import { openKeystore, openUsage, withFolder } from "../support/open_keystore.ts";
+import { readFixture } from "../support/fixtures.ts";
+import { openKeystore, openUsage, pkcs12Kdf, withFolder } from "../support/open_keystore.ts";
 
 const ADMIN_GID = 4242;
 const VERIFIER_GID = 4343;
@@ -61,6 +63,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
     const routes = createRoutes({
       keys: new KeyService({ keystore, clock: systemClock }),
       usage: openUsage(keystore),
+      imports: new ImportService({ keystore, pkcs12Kdf, clock: systemClock }),
       scan: new ScanService(keystore),
       keystore: new KeystoreService(keystore, undefined),
       status: new StatusService(keystore, undefined),
@@ -198,6 +201,24 @@ test("ends a stream after a while, with nothing lost", async () => {
     const resumed = await follow({ "Last-Event-ID": id });
     assert.match((await resumed?.read())?.value ?? "", '"alias":"b"');
     await resumed?.cancel();
+  });
+});
+
+test("takes a whole keystore to import", async () => {
+  await withApi(async ({ request }) => {
+    const pkcs12 = readFixture("jdk17-1000-keys.p12").toBase64();
+    assert.ok(pkcs12.length > MAX_BODY_BYTES);
+    const { status, body } = await request("/v1/import", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ pkcs12, offset: 998 }),
+    });
+    assert.equal([status, body], [200, {
+      total: 1_000,
+      keys: ["k998", "k999"].map((alias) => ({ alias, outcome: "created" })),
+      otherEntries: 0,
+      partial: false,
+    }]);
   });
 });
 

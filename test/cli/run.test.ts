@@ -71,6 +71,7 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
     readSecret: () => Promise.resolve(setting.input ?? ""),
     print: setting.print ?? ((text) => out += text),
     terminalColumns: () => setting.columns,
+    errorTerminal: () => undefined,
     now: () => NOW,
     complain: (line) => err.push(line),
     log: (error) => defects.push(error),

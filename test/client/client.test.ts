@@ -50,6 +50,18 @@ test("serves itself only where nobody listens", async () => {
   }
 });
 
+test("serves itself in one way for all that a command asks", async () => {
+  let opened = 0;
+  const inProcess = () => {
+    opened++;
+    return Promise.resolve(answering(200, { keys: [] }));
+  };
+  const client = new ApiClient(withFallback(failing("ERR_DAEMON_UNREACHABLE"), inProcess));
+  await Promise.all([client.listKeys(), client.listKeys()]);
+  await client.listKeys();
+  assert.is(opened, 1);
+});
+
 test("says that nobody listens where that is why it is not let in", async () => {
   const problem = { title: "Forbidden", status: 403, code: "ERR_FORBIDDEN", detail: "no" };
   const local = answering(403, problem);

@@ -1,4 +1,5 @@
 // What programs read: every command's --json, held to the published schema without a field beside.
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -49,6 +50,12 @@ const SESSION: readonly Line[] = [
   { argv: ["scan", "FOLDER/leak", "--revoke"], status: 3, shows: /"revoked":\["mcp-openai"\]/ },
   { argv: ["scan", "FOLDER/nothing"], status: 1, shows: /"findings":\[\]/ },
   { argv: ["revoke", "renamed"] },
+  { argv: ["export"], shows: /"version":1/ },
+  { argv: ["apply", "FOLDER/keys.yaml", "--dry-run"], shows: /"status":"planned"/ },
+  { argv: ["apply", "FOLDER/keys.yaml"], shows: /"key":"[0-9a-f-]{36}"/ },
+  { argv: ["apply", "FOLDER/keys.yaml", "--prune"], shows: /"reason":"unnamed"/ },
+  { argv: ["import", "FOLDER/keys.csv"], shows: /"outcome":"created"/ },
+  { argv: ["import", "FOLDER/keys.csv"], shows: /"outcome":"unchanged"/ },
   { argv: ["status"], shows: /"warnings":\["/ },
   { argv: ["keystore", "check"], shows: /"severity":"warning"/ },
   { argv: ["keystore", "info"], shows: /"generations":\[\{/ },
@@ -64,6 +71,17 @@ const SESSION: readonly Line[] = [
   { argv: ["audit", "find", "--alias=full"], shows: /"of":/ },
   { argv: ["audit", "find"], input: OPENAI, status: 1, shows: /"records":\[\]/ },
 ];
+
+/** Two to create, one to change, one to revoke. */
+const KEYS = JSON.stringify({
+  version: 1,
+  keys: [
+    { alias: "declared", scopes: ["a:b"], networks: ["10.0.0.0/8"] },
+    { alias: "declared too" },
+    { alias: "full", description: "changed", owner: null },
+    { alias: "mcp-claude", state: "absent" },
+  ],
+});
 
 /** Where there is no keystore yet; none of these makes one but the last. */
 const WITHOUT_KEYSTORE: readonly Line[] = [
@@ -112,6 +130,8 @@ test("so it does through a daemon, which counts how keys are used", async () => 
 
 async function perform(lines: readonly Line[], keystore: string, folder: string): Promise<void> {
   writeFileSync(`${folder}/leak`, `${OPENAI}\n`);
+  writeFileSync(`${folder}/keys.yaml`, KEYS);
+  writeFileSync(`${folder}/keys.csv`, `alias,key\nimported,${randomUUID()}\n`);
   for (const line of lines) await performOne(line, { APIKEY_KEYSTORE: keystore }, folder);
 }
 

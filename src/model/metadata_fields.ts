@@ -1,11 +1,16 @@
 import { AppError } from "../errors.ts";
-import type { MetadataChange } from "../model/key_metadata.ts";
-import { parseNetwork } from "../model/network.ts";
-import { isPrintable, printable } from "../model/printable.ts";
-import { parseGrantedScope } from "../model/scope.ts";
-import type { KeyRevision } from "../protocol/keys.ts";
+import type { MetadataChange } from "./key_metadata.ts";
+import { parseNetwork } from "./network.ts";
+import { isPrintable, printable } from "./printable.ts";
+import { parseGrantedScope } from "./scope.ts";
 
-type MetadataFields = Pick<KeyRevision, "description" | "owner" | "scopes" | "networks">;
+/** What is said of a key, in words; null or an empty list removes it. */
+export interface MetadataFields {
+  readonly description?: string | null;
+  readonly owner?: string | null;
+  readonly scopes?: readonly string[];
+  readonly networks?: readonly string[];
+}
 
 const MAX_DESCRIPTION_CHARACTERS = 1_000;
 const MAX_OWNER_CHARACTERS = 255;

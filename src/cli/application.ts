@@ -1,0 +1,140 @@
+import type { ApiClient } from "../client/api_client.ts";
+import { AppError, ERRORS } from "../errors.ts";
+import { printable } from "../model/printable.ts";
+import type { CreatedKey } from "../protocol/keys.ts";
+import type { PlannedAction } from "./apply_plan.ts";
+import { type NewFile, writeNewFile } from "./files.ts";
+import { reserveKeyFile } from "./key_files.ts";
+
+/** What has been done. */
+export interface Applied {
+  readonly action: PlannedAction;
+  /** The new key, where it went into no file. */
+  readonly created: CreatedKey | undefined;
+}
+
+type Creation = Extract<PlannedAction, { action: "create" }>;
+type Replacement = Extract<PlannedAction, { action: "replace" }>;
+
+/** Carries out what has been planned. */
+export class Application {
+  readonly #client: ApiClient;
+  /** New keys that are nowhere but in this process. */
+  readonly #undelivered = new Set<string>();
+
+  constructor(client: ApiClient) {
+    this.#client = client;
+  }
+
+  /** @throws AppError */
+  async carryOut(action: PlannedAction): Promise<Applied> {
+    try {
+      return { action, created: await this.#do(action) };
+    } catch (error) {
+      throw overtaken(error, action);
+    }
+  }
+
+  /** Somebody has it now. */
+  delivered({ created }: Applied): void {
+    if (created !== undefined) this.#undelivered.delete(created.alias);
+  }
+
+  /** Revokes the keys that nobody has. @returns the aliases of those that are gone, or are not */
+  async takeBack(): Promise<{ revoked: string[]; left: string[] }> {
+    const [revoked, left]: [string[], string[]] = [[], []];
+    for (const alias of this.#undelivered) {
+      await this.#client.revokeKey(alias).then(() => revoked.push(alias), () => left.push(alias));
+    }
+    return { revoked, left };
+  }
+
+  async #do(action: PlannedAction): Promise<CreatedKey | undefined> {
+    const { alias } = action;
+    switch (action.action) {
+      case "create":
+        return await this.#create(action);
+      case "change":
+        await this.#client.reviseKey(alias, action.revision);
+        return undefined;
+      case "replace":
+        await this.#replace(action);
+        return undefined;
+      case "revoke":
+        await this.#client.revokeKey(alias);
+        return undefined;
+    }
+  }
+
+  async #create(
+    { alias, newKey, disabled, outputFile }: Creation,
+  ): Promise<CreatedKey | undefined> {
+    const file = outputFile === undefined ? undefined : reserveKeyFile(outputFile);
+    const created = await this.#client.createKey(newKey).catch((error) => {
+      // Otherwise there may be a key all the same: its file says that nobody has it.
+      if (isRefusal(error)) file?.discard();
+      throw error;
+    });
+    if (file === undefined) this.#undelivered.add(alias);
+    if (disabled) await this.#client.reviseKey(alias, { disabled });
+    if (file === undefined) return created;
+    await this.#writeOrRevoke(created, file);
+    return undefined;
+  }
+
+  async #writeOrRevoke({ alias, key }: CreatedKey, file: NewFile): Promise<void> {
+    try {
+      file.write(Buffer.from(`${key}\n`, "utf8"));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const outcome = await this.#client.revokeKey(alias).then(
+        () => "it has been revoked again",
+        (reason: Error) => `it cannot be revoked either (${reason.message}): revoke it later`,
+      );
+      const text = `${error.message}, so nobody has the key; ${outcome}`;
+      throw new AppError(error.code, text, { cause: error });
+    }
+  }
+
+  /** The file stays until it has a key, whatever happens: it says that nobody has the one there is. */
+  async #replace({ alias, revision, outputFile, disabled }: Replacement): Promise<void> {
+    const file = reserveKeyFile(outputFile);
+    await this.#client.reviseKey(alias, { ...revision, disabled: false });
+    const { key } = await this.#client.rotateKey(alias, { graceSeconds: 0 });
+    if (disabled) await this.#client.reviseKey(alias, { disabled });
+    try {
+      file.write(Buffer.from(`${key}\n`, "utf8"));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      leaveUnfinished(outputFile);
+      const text = `${error.message}, so nobody has the new key`;
+      throw new AppError(error.code, text, { cause: error });
+    }
+  }
+}
+
+/** An empty file costs no room on a disk that has none; where it is not to be had, that has been said. */
+function leaveUnfinished(path: string): void {
+  try {
+    writeNewFile(path, new Uint8Array());
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
+}
+
+/** Whether it is certain that nothing has been done. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AppError && [1, 2, 4].includes(ERRORS[error.code].exitStatus);
+}
+
+/** Another administrator may have been there since the plan was made. */
+function overtaken(error: unknown, { action, alias }: PlannedAction): unknown {
+  if (!(error instanceof AppError)) return error;
+  const reason = error.code === "ERR_ALIAS_EXISTS" && action === "create"
+    ? "somebody else has made it meanwhile"
+    : error.code === "ERR_ALIAS_UNKNOWN"
+    ? "somebody else has revoked or renamed it meanwhile"
+    : undefined;
+  const text = `cannot ${action} '${printable(alias)}': ${reason ?? error.message}`;
+  return new AppError(error.code, text, { cause: error });
+}

@@ -1,0 +1,177 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { ApiClient } from "../client/api_client.ts";
+import { AppError, systemErrorCode } from "../errors.ts";
+import { Application, type Applied } from "./application.ts";
+import { computePlan, type Plan } from "./apply_plan.ts";
+import { describePlan, describeResult, outputOf } from "./apply_output.ts";
+import type { CommandContext, CommandSpec } from "./command.ts";
+import { carryOut, type Outcome } from "./carry_out.ts";
+import { parseDeclaration } from "./declaration_file.ts";
+import { printable } from "../model/printable.ts";
+import { requireFile } from "./file_argument.ts";
+import { fileError } from "./files.ts";
+import { decodeText, readInput } from "./input.ts";
+import { assertCanHold, keyFileIn, keyFileState } from "./key_files.ts";
+import type { Arguments } from "./option.ts";
+import type { ApplyOutput } from "./output_schemas.ts";
+import { Progress } from "./progress.ts";
+import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Changes that arrive together share one save. */
+const MAX_AT_ONCE = 16;
+
+export const applyCommand: CommandSpec = {
+  name: "apply",
+  argument: "[file]",
+  summary: "Create, change and revoke API keys until they are as a file declares them",
+  options: [
+    { name: "dry-run", description: "Show what would be done, and do nothing" },
+    { name: "prune", description: "Revoke keys that the file does not name" },
+    {
+      name: "output-folder",
+      value: "FOLDER",
+      description: "Write each new key to FOLDER/ALIAS.key, for its owner's eyes only",
+    },
+    JSON_OPTION,
+    ...WRITER_OPTIONS,
+  ],
+  examples: [
+    "apikey apply keys.yaml --dry-run",
+    "apikey apply keys.yaml --output-folder ./keys",
+    "apikey apply keys.yaml --prune --json",
+    "apikey apply - < keys.json",
+  ],
+  async run(args, context) {
+    const path = requireFile(args);
+    const text = decodeText(await readInput(path, MAX_BYTES), path);
+    const declaration = await parseDeclaration(text, path);
+    const outputFileOf = outputFiles(args);
+    const client = await context.connect(targetSettings(args, context.env));
+    const plan = computePlan(declaration.keys, await client.listKeys(), {
+      prune: args.isSet("prune"),
+      nowMs: context.now(),
+      outputFileOf,
+      stateOfFile: keyFileState,
+      assertCanHold,
+    });
+    if (!args.isSet("json")) context.print(describePlan(plan, args.isSet("prune")));
+    if (args.isSet("dry-run")) {
+      if (args.isSet("json")) printJson(context, outputOf(plan, { dryRun: true, outcomes: [] }));
+      return;
+    }
+    await apply(plan, client, context, args.isSet("json"));
+  },
+};
+
+/** @throws AppError ERR_FILE where the folder is none */
+function outputFiles(args: Arguments) {
+  const folder = args.value("output-folder");
+  try {
+    if (folder !== undefined && !statSync(folder).isDirectory()) {
+      throw new AppError("ERR_FILE", `cannot write to ${printable(folder)}: it is no folder`);
+    }
+  } catch (error) {
+    throw fileError(error, `cannot write to ${folder}`);
+  }
+  return ({ outputFile }: { readonly outputFile?: string }, alias: string) => {
+    if (outputFile !== undefined) return resolve(outputFile);
+    return folder === undefined ? undefined : keyFileIn(folder, alias);
+  };
+}
+
+async function apply(
+  plan: Plan,
+  client: ApiClient,
+  context: CommandContext,
+  asJson: boolean,
+): Promise<void> {
+  const application = new Application(client);
+  let outcomes: (Outcome<Applied> | undefined)[];
+  try {
+    outcomes = await carryOutPlan(plan, application, context, asJson);
+    if (asJson) printJson(context, outputOf(plan, { dryRun: false, outcomes }));
+    else if (outcomes.some(hasKey)) context.print(STORE_THEM);
+    for (const outcome of outcomes) {
+      if (outcome?.status === "done") application.delivered(outcome.result);
+    }
+  } catch (error) {
+    throw await undelivered(error, application);
+  }
+  await throwFirst(plan, outcomes, application);
+}
+
+async function carryOutPlan(
+  { actions }: Plan,
+  application: Application,
+  context: CommandContext,
+  asJson: boolean,
+): Promise<(Outcome<Applied> | undefined)[]> {
+  using progress = new Progress(context, { label: "applying", total: actions.length, asJson });
+  let done = 0;
+  return await carryOut(actions, {
+    maxAtOnce: MAX_AT_ONCE,
+    async work(action) {
+      const applied = await application.carryOut(action);
+      progress.advance(++done);
+      return applied;
+    },
+    onDone(_, applied) {
+      if (asJson) return;
+      progress.around(() => context.print(describeResult(applied)));
+      application.delivered(applied);
+    },
+  });
+}
+
+const STORE_THEM = "Please store these keys securely, as they will not be shown again.\n";
+
+function hasKey(outcome: Outcome<Applied> | undefined): boolean {
+  return outcome?.status === "done" && outcome.result.created !== undefined;
+}
+
+function printJson(context: CommandContext, output: ApplyOutput): void {
+  context.print(`${JSON.stringify(output)}\n`);
+}
+
+/** Keys that nobody has seen help nobody: they are taken back. */
+async function undelivered(error: unknown, application: Application): Promise<unknown> {
+  const code = systemErrorCode(error);
+  if (code === undefined) return error;
+  const text = `cannot write to standard output (${code})${await takeBack(application)}`;
+  return new AppError("ERR_OUTPUT", text, { cause: error });
+}
+
+/** @returns what to say of it */
+async function takeBack(application: Application): Promise<string> {
+  const { revoked, left } = await application.takeBack();
+  const taken = revoked.length === 0
+    ? ""
+    : `; new keys that nobody has seen have been revoked again: ${listed(revoked)}`;
+  return left.length === 0 ? taken : `${taken}; revoke later what nobody has seen: ${listed(left)}`;
+}
+
+function listed(aliases: readonly string[]): string {
+  return aliases.map((alias) => `'${printable(alias)}'`).join(", ");
+}
+
+/** @throws the first failure, saying how far things have got */
+async function throwFirst(
+  { actions }: Plan,
+  outcomes: readonly (Outcome<Applied> | undefined)[],
+  application: Application,
+): Promise<void> {
+  const failed = outcomes.find((outcome) => outcome?.status === "failed");
+  if (failed?.status !== "failed") return;
+  const { error } = failed;
+  // One that was made and could not be disabled, say.
+  const taken = await takeBack(application);
+  if (!(error instanceof AppError)) throw error;
+  const done = outcomes.filter((outcome) => outcome?.status === "done").length;
+  const text =
+    `${error.message.replace(/\.$/, "")}${taken}; ${done} of ${actions.length} changes ` +
+    "have been made: apply again for the others";
+  throw new AppError(error.code, text, { cause: error });
+}

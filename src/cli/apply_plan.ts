@@ -1,0 +1,186 @@
+import { AppError } from "../errors.ts";
+import { lookupAlias, parseAlias } from "../model/alias.ts";
+import { printable } from "../model/printable.ts";
+import type { Key, KeyRevision, NewKey } from "../protocol/keys.ts";
+import type { DeclaredKey } from "./declaration.ts";
+import { assertAhead, declaredExpiry, isStoredAs } from "./declared_expiry.ts";
+import { changesTo, type FieldChange, naming, newMetadata } from "./field_changes.ts";
+import type { KeyFileState } from "./key_files.ts";
+
+export type PlannedAction =
+  | {
+    readonly action: "create";
+    readonly alias: string;
+    readonly newKey: NewKey;
+    readonly disabled: boolean;
+    readonly outputFile: string | undefined;
+  }
+  | {
+    readonly action: "change";
+    readonly alias: string;
+    readonly revision: KeyRevision;
+    readonly changes: readonly FieldChange[];
+  }
+  /** A new key in the place of one that never got into its file. */
+  | {
+    readonly action: "replace";
+    readonly alias: string;
+    readonly revision: KeyRevision;
+    readonly changes: readonly FieldChange[];
+    readonly outputFile: string;
+    /** A disabled key has to be enabled for it, and disabled again. */
+    readonly disabled: boolean;
+  }
+  | {
+    readonly action: "revoke";
+    readonly alias: string;
+    /** Whether it is declared to be absent, or not named at all. */
+    readonly reason: "absent" | "unnamed";
+  };
+
+export interface Plan {
+  /** As declared, and then those that are not named, in keystore order. */
+  readonly actions: readonly PlannedAction[];
+  /** How many are as declared. */
+  readonly unchanged: number;
+  /** How many are not named. */
+  readonly unnamed: number;
+}
+
+export interface PlanOptions {
+  /** Whether to revoke those that are not named. */
+  readonly prune: boolean;
+  readonly nowMs: number;
+  /** Where a key goes when it is made; undefined for standard output. */
+  readonly outputFileOf: (declared: DeclaredKey, alias: string) => string | undefined;
+  readonly stateOfFile: (path: string) => KeyFileState;
+  /** @throws AppError ERR_FILE where no file can be made */
+  readonly assertCanHold: (path: string) => void;
+}
+
+/**
+ * What has to be done for keys to be as declared. All that can be refused is refused here, before
+ * anything is done.
+ *
+ * @throws AppError with the code of the first thing that is wrong, counting the others
+ */
+export function computePlan(
+  declared: readonly DeclaredKey[],
+  actual: readonly Key[],
+  options: PlanOptions,
+): Plan {
+  const existing = new Map(actual.map((key) => [key.alias, key]));
+  const named = new Set<string>();
+  const files = new Map<string, string>();
+  const actions: PlannedAction[] = [];
+  const problems: AppError[] = [];
+  for (const key of declared) {
+    const alias = lookupAlias(key.alias);
+    try {
+      if (named.has(alias)) throw refused(alias, "it is declared more than once");
+      named.add(alias);
+      const action = planKey({ ...key, alias }, existing.get(alias), options);
+      if (action === undefined) continue;
+      assertOwnFile(action, files);
+      actions.push(action);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      problems.push(error);
+    }
+  }
+  throwFirst(problems);
+  // One that another has taken the place of goes with that.
+  const unnamed = actual.filter(({ alias, replacedBy }) =>
+    replacedBy === null && !named.has(alias)
+  );
+  const unchanged = named.size - actions.length;
+  if (options.prune) actions.push(...unnamed.map(({ alias }) => revoke(alias, "unnamed")));
+  return { actions, unchanged, unnamed: unnamed.length };
+}
+
+function planKey(
+  declared: DeclaredKey,
+  actual: Key | undefined,
+  options: PlanOptions,
+): PlannedAction | undefined {
+  const { alias, state = "present" } = declared;
+  if (state === "absent") return actual && revoke(alias, "absent");
+  if (actual === undefined) return planCreation(declared, options);
+  if (actual.replacedBy !== null) {
+    const owner = printable(actual.replacedBy);
+    throw refused(alias, `it is a key that '${owner}' had before: declare that one`);
+  }
+  assertExpiryStays(declared, actual);
+  const { revision, changes } = changesTo(declared, actual);
+  const outputFile = unfinishedFile(declared, actual, options);
+  if (outputFile !== undefined) {
+    const disabled = declared.disabled ?? actual.disabled;
+    return { action: "replace", alias, revision, changes, outputFile, disabled };
+  }
+  return changes.length === 0 ? undefined : { action: "change", alias, revision, changes };
+}
+
+function planCreation(declared: DeclaredKey, options: PlanOptions): PlannedAction {
+  const { disabled = false } = declared;
+  const alias = parseAlias(declared.alias);
+  const metadata = newMetadata({ ...declared, alias });
+  const expiry = declaredExpiry(declared);
+  if (expiry) assertAhead(alias, expiry, options.nowMs);
+  const outputFile = options.outputFileOf(declared, alias);
+  if (outputFile !== undefined) {
+    if (options.stateOfFile(outputFile) === "other") {
+      const path = printable(outputFile);
+      throw refused(alias, `${path} exists already: remove it, or name another outputFile`);
+    }
+    options.assertCanHold(outputFile);
+  }
+  const newKey = { alias, ...metadata, ...expiry };
+  return { action: "create", alias, newKey, disabled, outputFile };
+}
+
+/** Whoever was killed between making a key and writing it has left a file without a key. */
+function unfinishedFile(
+  declared: DeclaredKey,
+  { alias, expired }: Key,
+  { outputFileOf, stateOfFile, assertCanHold }: PlanOptions,
+): string | undefined {
+  const path = outputFileOf(declared, alias);
+  // Nobody misses a key that is over.
+  if (path === undefined || expired || stateOfFile(path) !== "unfinished") return undefined;
+  assertCanHold(path);
+  return path;
+}
+
+function assertExpiryStays(declared: DeclaredKey, actual: Key): void {
+  const expiry = declaredExpiry(declared);
+  if (expiry === undefined || !actual.readable || isStoredAs(expiry, actual)) return;
+  const is = actual.expiresOn === null ? "never" : `on ${printable(actual.expiresOn)}`;
+  const text = `it expires ${is}, and only a new key can have another expiry: apikey rotate ` +
+    printable(actual.alias);
+  throw refused(actual.alias, text);
+}
+
+function assertOwnFile(action: PlannedAction, files: Map<string, string>): void {
+  const path = "outputFile" in action ? action.outputFile : undefined;
+  if (path === undefined) return;
+  const other = files.get(path);
+  files.set(path, action.alias);
+  if (other === undefined) return;
+  throw refused(action.alias, `its outputFile is that of '${printable(other)}' as well`);
+}
+
+function revoke(alias: string, reason: "absent" | "unnamed"): PlannedAction {
+  if (!["", ".", ".."].includes(alias)) return { action: "revoke", alias, reason };
+  throw refused(alias, "no request can name it");
+}
+
+function throwFirst([first, ...others]: readonly AppError[]): void {
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const text = `${first.message} (and ${others.length} more such)`;
+  throw new AppError(first.code, text, { cause: first });
+}
+
+function refused(alias: string, text: string): AppError {
+  return new AppError("ERR_PLAN_REFUSED", naming(alias, text));
+}

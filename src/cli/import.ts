@@ -1,0 +1,182 @@
+import { AppError } from "../errors.ts";
+import { printable } from "../model/printable.ts";
+import type { ImportOutcome, ImportRequest } from "../protocol/import.ts";
+import type { CommandContext, CommandSpec } from "./command.ts";
+import { requireFile } from "./file_argument.ts";
+import { type Collected, type ImportSource, readSource, Transfer } from "./import_source.ts";
+import { nameOf } from "./input.ts";
+import type { Arguments } from "./option.ts";
+import type { ImportOutput } from "./output_schemas.ts";
+import { readPassword } from "./password_source.ts";
+import { Progress } from "./progress.ts";
+import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+
+const NOT_ALL_STATUS = 1;
+
+export const importCommand: CommandSpec = {
+  name: "import",
+  argument: "[file]",
+  summary: "Take over API keys, secrets included, from another keystore or a CSV file",
+  options: [
+    {
+      name: "source-password-file",
+      value: "FILE",
+      description: "Read the other keystore's password from FILE; else MetricsHub's built-in one",
+    },
+    { name: "skip-existing", description: "Leave an alias alone that has another key here" },
+    { name: "replace", description: "Give such an alias the imported key, and end the one before" },
+    { name: "dry-run", description: "Show what would be done, and do nothing" },
+    JSON_OPTION,
+    ...WRITER_OPTIONS,
+  ],
+  examples: [
+    "apikey import /opt/metricshub/security/metricshub-keystore.p12 --dry-run",
+    "apikey import other.p12 --source-password-file ./other.password --skip-existing",
+    "apikey import keys.csv --replace --json",
+  ],
+  async run(args, context) {
+    const path = requireFile(args);
+    const onConflict = onConflictOf(args);
+    const passwordFile = args.value("source-password-file");
+    const password = passwordFile === undefined ? undefined : readPassword(passwordFile);
+    const output = await readSource(path, password)
+      .then((source) => transfer(source, onConflict, args, context))
+      .catch((error) => Promise.reject(naming(path, error)));
+    if (args.isSet("json")) context.print(`${JSON.stringify(output)}\n`);
+    else context.print(describe(output));
+    return complainOf(output, context);
+  },
+};
+
+type OnConflict = NonNullable<ImportRequest["onConflict"]>;
+
+/** @throws AppError ERR_USAGE */
+function onConflictOf(args: Arguments): OnConflict {
+  const [skip, replace] = ["skip-existing", "replace"].map((name) => args.isSet(name));
+  if (!skip || !replace) return skip ? "skip" : replace ? "replace" : "refuse";
+  throw new AppError("ERR_USAGE", "--skip-existing and --replace: give one of them");
+}
+
+async function transfer(
+  source: ImportSource,
+  onConflict: OnConflict,
+  args: Arguments,
+  context: CommandContext,
+): Promise<ImportOutput> {
+  const client = await context.connect(targetSettings(args, context.env));
+  const [asJson, dryRun] = [args.isSet("json"), args.isSet("dry-run")];
+  using progress = new Progress(context, { label: "importing", total: 1, asJson });
+  const work = new Transfer(source, client, onConflict);
+  const passes = dryRun ? 1 : 2;
+  // All of it without changing anything first: what is to be refused is refused as a whole.
+  const planned = nothing();
+  await work.run(true, planned, (done, total) => progress.advance(done, passes * total));
+  refuseConflicts(planned);
+  if (dryRun || !hasChanges(planned)) return outputOf(source, planned, dryRun);
+  const imported = nothing();
+  await work.run(false, imported, (done, total) => progress.advance(total + done, passes * total))
+    .catch((error) => Promise.reject(interrupted(error, imported)));
+  return outputOf(source, imported, false);
+}
+
+function nothing(): Collected {
+  return { keys: [], otherEntries: 0, partial: false };
+}
+
+function naming(path: string, error: unknown): unknown {
+  const codes: readonly string[] = ["ERR_USAGE", "ERR_IMPORT_REFUSED"];
+  if (!(error instanceof AppError) || !codes.includes(error.code)) return error;
+  const text = `cannot import ${printable(nameOf(path))}: ${error.message}`;
+  return new AppError(error.code, text, { cause: error });
+}
+
+/** Another administrator may have been faster, or the disk is full. */
+function interrupted(error: unknown, imported: Collected): unknown {
+  if (!(error instanceof AppError)) return error;
+  const count = imported.keys.filter(isNew).length;
+  const text =
+    `${error.message.replace(/\.$/, "")}; ${count} keys have been imported: import again ` +
+    "for the others";
+  return new AppError(error.code, text, { cause: error });
+}
+
+const MAX_NAMED = 5;
+
+function refuseConflicts({ keys }: Collected): void {
+  const conflicts = keys.filter(({ outcome }) => outcome === "conflict");
+  if (conflicts.length === 0) return;
+  const named = conflicts.slice(0, MAX_NAMED).map(({ alias }) => `'${printable(alias)}'`);
+  const more = conflicts.length > MAX_NAMED ? ` and ${conflicts.length - MAX_NAMED} more` : "";
+  const what = conflicts.length === 1 ? "1 alias has" : `${conflicts.length} aliases have`;
+  const text = `${what} another key here: ${named.join(", ")}${more}; nothing has been imported: ` +
+    "add --skip-existing or --replace";
+  throw new AppError("ERR_IMPORT_CONFLICT", text);
+}
+
+function hasChanges({ keys }: Collected): boolean {
+  return keys.some(isNew);
+}
+
+function isNew({ outcome }: { readonly outcome: ImportOutcome }): boolean {
+  return outcome === "created" || outcome === "replaced";
+}
+
+function outputOf(source: ImportSource, collected: Collected, dryRun: boolean): ImportOutput {
+  const { keys, otherEntries, partial } = collected;
+  const count = (wanted: ImportOutcome) => keys.filter(({ outcome }) => outcome === wanted).length;
+  return {
+    changed: hasChanges(collected),
+    dryRun,
+    source: source.kind,
+    summary: {
+      created: count("created"),
+      replaced: count("replaced"),
+      unchanged: count("unchanged"),
+      skipped: count("skipped"),
+      unreadable: count("unreadable"),
+      invalidAlias: count("invalid-alias"),
+      otherEntries,
+    },
+    partial,
+    keys,
+  };
+}
+
+function describe({ dryRun, summary }: ImportOutput): string {
+  const { created, replaced, unchanged, skipped, otherEntries } = summary;
+  const what = dryRun ? "Would import" : "Imported";
+  const counts = [
+    ...(replaced === 0 ? [] : [`${replaced} of them in place of others`]),
+    `${unchanged} there already`,
+    ...(skipped === 0 ? [] : [`${skipped} skipped, having another key here`]),
+  ];
+  const total = created + replaced;
+  const line = `${what} ${total} API key${total === 1 ? "" : "s"}; ${counts.join(", ")}.\n`;
+  if (otherEntries === 0) return line;
+  const others = otherEntries === 1 ? "1 other entry" : `${otherEntries} other entries`;
+  return `${line}Left where they are, as only API keys are imported: ${others}.\n`;
+}
+
+const MAX_TOLD = 100;
+
+/** @returns the exit status */
+function complainOf({ keys, partial }: ImportOutput, { complain }: CommandContext): number {
+  if (partial) {
+    complain(
+      "apikey: part of it is encrypted in a way that is not supported, and was not looked into",
+    );
+  }
+  const left = keys.filter(({ outcome }) => REASONS[outcome] !== undefined);
+  for (const { alias, outcome } of left.slice(0, MAX_TOLD)) {
+    complain(`apikey: '${printable(alias)}' ${REASONS[outcome]}`);
+  }
+  if (left.length > MAX_TOLD) {
+    complain(`apikey: and ${left.length - MAX_TOLD} more that have not been imported`);
+  }
+  return left.length === 0 && !partial ? 0 : NOT_ALL_STATUS;
+}
+
+const REASONS: Readonly<Partial<Record<ImportOutcome, string>>> = {
+  unreadable: "cannot be opened, and has not been imported",
+  "invalid-alias": "is no alias that a key can have here, and has not been imported",
+};

@@ -1,0 +1,69 @@
+import { run } from "../../src/cli/run.ts";
+import type { CommandContext } from "../../src/cli/command.ts";
+import { ApiClient } from "../../src/client/api_client.ts";
+import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
+import type { Key } from "../../src/protocol/keys.ts";
+
+export interface CommandOutcome {
+  readonly status: number;
+  readonly out: string;
+  readonly err: readonly string[];
+  readonly requests: readonly ApiRequest[];
+}
+
+export interface CommandSetting {
+  readonly answer: (request: ApiRequest) => ApiResponse | Promise<ApiResponse>;
+  readonly context?: Partial<CommandContext>;
+}
+
+/** Runs a command line in this process, against an API that `answer` is. */
+export async function runCommand(
+  argv: readonly string[],
+  { answer, context }: CommandSetting,
+): Promise<CommandOutcome> {
+  let out = "";
+  const err: string[] = [];
+  const requests: ApiRequest[] = [];
+  const send = (request: ApiRequest) => {
+    requests.push(request);
+    return Promise.resolve(answer(request));
+  };
+  const status = await run(argv, {
+    version: "1.2.3",
+    env: {},
+    connect: () => Promise.resolve(new ApiClient({ send })),
+    serve: () => Promise.resolve(),
+    readSecret: () => Promise.resolve(""),
+    print: (text) => out += text,
+    terminalColumns: () => undefined,
+    errorTerminal: () => undefined,
+    now: () => Date.parse("2050-01-01T00:00:00Z"),
+    complain: (line) => err.push(line),
+    log: (error) => err.push(String(error)),
+    ...context,
+  });
+  return { status, out, err, requests };
+}
+
+/** A key as the API lists it. */
+export function listedKey(alias: string, fields: Partial<Key> = {}): Key {
+  return {
+    alias,
+    maskedKey: "****",
+    createdAt: null,
+    expiresAt: null,
+    expiresOn: null,
+    expired: false,
+    readable: true,
+    disabled: false,
+    description: null,
+    owner: null,
+    scopes: [],
+    networks: [],
+    supported: true,
+    replacedBy: null,
+    lastUsedAt: null,
+    uses: 0,
+    ...fields,
+  };
+}
