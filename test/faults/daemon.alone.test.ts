@@ -158,7 +158,7 @@ async function assertSurvives(fault: Fault, change: Change, bench: Bench): Promi
   const { folder, log } = bench;
   let before: State | undefined;
   // Of all threads, only that of fsync(2) makes no other calls of the same name.
-  const threads = fault.call.name === "fsync" ? ["--follow-forks"] : [];
+  const threads = /^f(data)?sync$/.test(fault.call.name) ? ["--follow-forks"] : [];
   const answer = await strike({ fault, folder, log }, async (options) => {
     before = await bench.reset();
     return await bench.ask(change, [...threads, ...options]);
