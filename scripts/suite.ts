@@ -23,6 +23,9 @@ const MAIN = join(ROOT, "src", "main.ts");
 const NODE = [nodePath(), "--disable-warning=ExperimentalWarning"];
 const DENO = [denoPath(), "run", "--allow-all"];
 
+/** That the source runs on Node without having been built. */
+const SMOKE_TEST = /[\\/]session\.test\.ts$/;
+
 /** The runs asked for, each with the files whose path has one of the substrings (none: all). */
 export function planRuns(names: readonly RunName[], substrings: readonly string[]): Run[] {
   const wanted = (file: string) =>
@@ -31,8 +34,11 @@ export function planRuns(names: readonly RunName[], substrings: readonly string[
   // What test/faults fails is the executable: a runtime that loads the source is another program.
   const all = files("test/**/*.test.ts").filter((file) => !/^test[\\/]faults[\\/]/.test(file));
   const driving = files("test/{e2e,faults,interop}/**/*.test.ts");
+  // The executable is this source on this very runtime, so there is no need to drive both.
+  const isDriven = (file: string) => driving.includes(file) && !SMOKE_TEST.test(file);
+  const onNode = all.filter((file) => !isDriven(file));
   const runs: readonly Run[] = [
-    { name: "node", files: all, runner: NODE, command: [...NODE, MAIN] },
+    { name: "node", files: onNode, runner: NODE, command: [...NODE, MAIN] },
     { name: "deno", files: all, runner: DENO, command: [...DENO, MAIN] },
     { name: "dist", files: driving, runner: NODE, command: [join(ROOT, EXECUTABLE)] },
   ];

@@ -1,5 +1,5 @@
 /**
- * npm test: the whole suite on Node, on Deno, and its end-to-end part against the executable.
+ * npm test: the whole suite on Deno, and on Node, where what drives the command drives the executable.
  * The last line is always `N passed, N failed, N skipped`, over all runs.
  */
 import { availableParallelism } from "node:os";

@@ -62,7 +62,8 @@ async function whatToCheck(args: Arguments, { env, connect }: CommandContext): P
   const state = await client.auditState();
   const trusted = parseCertificates(requireCertificate(state));
   if (paths.length > 0) {
-    const head = paths.at(-1) === state.log ? state : headBeside(paths);
+    const isWholeLog = paths.at(-1) === (state.log === "journal" ? "-" : state.log);
+    const head = isWholeLog ? state : headBeside(paths);
     return { paths, trusted, head };
   }
   return { paths: [requireLog(state, "audit verify")], trusted, head: state };

@@ -1,6 +1,7 @@
 // The record of who did what: it is complete, tells the truth, and shows where somebody altered it.
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type AuditRecord, parseAuditRecord } from "../../src/model/audit_record.ts";
@@ -9,7 +10,7 @@ import { startDaemon } from "../support/daemon.ts";
 import { apikey, execute, type Outcome } from "../support/execute.ts";
 import { jsonRequest, send } from "../support/http.ts";
 import { mountNamespace } from "../support/mount_namespace.ts";
-import { requiring } from "../support/requirements.ts";
+import { JOURNALD, requiring } from "../support/requirements.ts";
 import { sendAs } from "../support/send_as.ts";
 import {
   AUDIT_LOG_NAME,
@@ -275,6 +276,48 @@ test("commands beside each other leave one chain", async () => {
   const { status, stdout } = await apikey(["audit", "verify", ...keystore]);
   assert.is(status, 0, stdout);
 });
+
+const journalTest = requiring(test, "linux", "root", "mount", "journald");
+
+journalTest("the journal takes records, and gives back what verifies", async () => {
+  using folder = temporaryFolder();
+  const keystore = folder.keystore("jdk17-metricshub.p12");
+  const journal = `/run/log/journal/${readFileSync("/etc/machine-id", "utf8").trim()}`;
+  const script = 'mount -t tmpfs tmpfs /run; mkdir -p /run/systemd/journal "$1"; "$2" >&2 &';
+  await using host = await mountNamespace(`${script} ${UNTIL_THERE}`, journal, JOURNALD);
+  const run = (...args: string[]) => {
+    const options = ["--keystore", keystore, "--audit-log", "journal"];
+    return execute(host.enter([...COMMAND, ...args, ...options]));
+  };
+  keyIn(await run("create", "a"));
+  assert.is((await run("create", "a")).status, 1);
+  const ofUs = ["--directory", journal, "--identifier=apikey-audit", "--output=cat"];
+  let lines: string[] = [];
+  // The journal writes when it has a moment.
+  for (let attempt = 0; lines.length < 4 && attempt < 100; attempt++) {
+    const { stdout } = await execute(host.enter(["journalctl", ...ofUs]));
+    lines = stdout.split("\n").filter((line) => line !== "");
+    await sleep(20);
+  }
+  assert.equal(lines.map((line) => brief(parseAuditRecord(line) ?? refuseLine(line))), [
+    "create asked a",
+    "create done a",
+    "create asked a",
+    "create refused a ERR_ALIAS_EXISTS",
+  ]);
+  const verify = (input: string) => {
+    const args = ["audit", "verify", "-", "--keystore", keystore, "--audit-log", "journal"];
+    return execute(host.enter([...COMMAND, ...args]), { input });
+  };
+  assert.is((await verify(`${lines.join("\n")}\n`)).status, 0);
+  assert.is((await verify(`${lines.slice(0, 3).join("\n")}\n`)).status, 3);
+  assert.not.ok(existsSync(folder.file(AUDIT_LOG_NAME)));
+  await execute(host.enter(["sh", "-c", "rm /run/systemd/journal/socket"]));
+  const refused = await run("revoke", "a");
+  assert.equal([refused.status, refused.stdout], [6, ""], refused.stderr);
+});
+
+const UNTIL_THERE = "while [ ! -S /run/systemd/journal/socket ]; do sleep 0.05; done";
 
 test("none keeps no record", async () => {
   using folder = temporaryFolder();

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import type { Callback, Test } from "uvu";
@@ -12,9 +12,13 @@ const ABILITIES: Readonly<Record<string, () => boolean>> = {
   mount: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"),
   /** File systems in files, for which many containers have no devices. */
   loop: () => succeeds("unshare", "--mount", "sh", "-ec", MOUNT_FILE),
+  /** systemd's journal, which can be run by itself. */
+  journald: () => existsSync(JOURNALD),
   /** strace is there and may trace, which some containers forbid. */
   strace: () => succeeds("strace", "-o", "/dev/null", "true"),
 };
+
+export const JOURNALD = "/usr/lib/systemd/systemd-journald";
 
 const MOUNT_FILE = `
 PATH="$PATH:/usr/sbin:/sbin"
