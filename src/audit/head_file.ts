@@ -1,22 +1,17 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, readFileSync, writeSync } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { encodeAuditHead, parseAuditHead, type StoredHead } from "../model/audit_head.ts";
 import { auditError } from "./audit_error.ts";
-
-export interface AuditHeadFileOptions {
-  readonly path: string;
-  /** Gives a new file its owner. */
-  readonly prepare: (descriptor: number) => void;
-}
+import { openPrivateFile, type PrivateFile } from "./private_file.ts";
 
 /**
  * Up to where the log has come, beside it: who cuts off its end has not changed this, and a log that
  * was taken away to be rotated goes on where it was.
  */
 export class AuditHeadFile {
-  readonly #options: AuditHeadFileOptions;
+  readonly #options: PrivateFile;
 
-  constructor(options: AuditHeadFileOptions) {
+  constructor(options: PrivateFile) {
     this.#options = options;
   }
 
@@ -53,21 +48,8 @@ export class AuditHeadFile {
   }
 
   #open(): number {
-    const { path, prepare } = this.#options;
-    const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    try {
-      return assertHead(openSync(path, flags), path);
-    } catch (error) {
-      if (systemErrorCode(error) !== "ENOENT") throw error;
-    }
-    const descriptor = openSync(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
-    try {
-      prepare(descriptor);
-      return descriptor;
-    } catch (error) {
-      closeSync(descriptor);
-      throw error;
-    }
+    const { descriptor, isNew } = openPrivateFile(this.#options, constants.O_WRONLY);
+    return isNew ? descriptor : assertHead(descriptor, this.path);
   }
 }
 

@@ -15,22 +15,16 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { auditError } from "./audit_error.ts";
+import { openPrivateFile, type PrivateFile } from "./private_file.ts";
 import type { AuditSink } from "./sink.ts";
 
 /* As in `keystore/atomic_file.ts`: only what waits for the disk is worth a thread. */
 const fdatasync = promisify(fdatasyncWithCallback);
 
-export interface AuditLogFileOptions {
-  readonly path: string;
+export interface AuditLogFileOptions extends PrivateFile {
   /** The effective uid; undefined on Windows. */
   readonly uid: number | undefined;
-  /** Gives a new file its owner. */
-  readonly prepare: (descriptor: number) => void;
 }
-
-/** A symbolic link in a folder that others may write could lead anywhere. */
-const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW |
-  constants.O_NONBLOCK;
 
 const LINE_FEED = 0x0a;
 
@@ -50,22 +44,20 @@ export class AuditLogFile implements AuditSink {
   }
 
   async append(lines: readonly string[], isDurable: boolean): Promise<void> {
-    await this.#attempt("write", async () => {
-      const { descriptor, isNew } = this.#openOrCreate();
+    const octets = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+    try {
+      const { descriptor, isNew } = this.#open();
       try {
-        writeWhole(
-          descriptor,
-          this.#options.path,
-          Buffer.from(lines.map((line) => `${line}\n`).join("")),
-        );
-        if (isDurable) await fdatasync(descriptor);
+        await this.#appendTo(descriptor, octets, isDurable);
       } catch (error) {
         if (isNew) unlinkSync(this.#options.path);
         throw error;
       } finally {
         closeSync(descriptor);
       }
-    });
+    } catch (error) {
+      throw auditError(error, `cannot write the audit log ${this.#options.path}`);
+    }
   }
 
   lastLine(): string | undefined {
@@ -83,36 +75,33 @@ export class AuditLogFile implements AuditSink {
     }
   }
 
-  async #attempt(verb: string, work: () => Promise<void>): Promise<void> {
+  /**
+   * All of it, or nothing: what a killed process or a full disk has left of a record was never
+   * acknowledged, and would spoil the next line.
+   */
+  async #appendTo(descriptor: number, octets: Uint8Array, isDurable: boolean): Promise<void> {
+    const end = removeTorn(descriptor, this.#options.path);
     try {
-      await work();
+      for (let offset = 0; offset < octets.length;) offset += writeSync(descriptor, octets, offset);
+      if (isDurable) await fdatasync(descriptor);
     } catch (error) {
-      throw auditError(error, `cannot ${verb} the audit log ${this.#options.path}`);
+      ftruncateSync(descriptor, end);
+      throw error;
     }
   }
 
-  #openOrCreate(): { readonly descriptor: number; readonly isNew: boolean } {
-    const { path, uid, prepare } = this.#options;
-    try {
-      return { descriptor: assertOurs(openSync(path, APPEND), path, uid), isNew: false };
-    } catch (error) {
-      if (systemErrorCode(error) !== "ENOENT") throw error;
-    }
-    const descriptor = openSync(path, APPEND | constants.O_CREAT | constants.O_EXCL, 0o600);
-    try {
-      prepare(descriptor);
-      return { descriptor, isNew: true };
-    } catch (error) {
-      closeSync(descriptor);
-      throw error;
-    }
+  #open(): { readonly descriptor: number; readonly isNew: boolean } {
+    const { path, uid } = this.#options;
+    const opened = openPrivateFile(this.#options, constants.O_RDWR | constants.O_APPEND);
+    if (!opened.isNew) assertOurs(opened.descriptor, path, uid);
+    return opened;
   }
 }
 
 /** Whoever reads a pipe or a device keeps nothing; a file that anybody may have put there is his. */
-function assertOurs(descriptor: number, path: string, uid: number | undefined): number {
+function assertOurs(descriptor: number, path: string, uid: number | undefined): void {
   const reason = whyNotOurs(fstatSync(descriptor), statSync(dirname(path)), uid);
-  if (reason === undefined) return descriptor;
+  if (reason === undefined) return;
   closeSync(descriptor);
   throw unusable(path, reason);
 }
@@ -128,20 +117,6 @@ function whyNotOurs(file: Stats, folder: Stats, uid: number | undefined): string
 
 function unusable(path: string, reason: string): AppError {
   return new AppError("ERR_AUDIT", `cannot write the audit log ${path}: ${reason}`);
-}
-
-/**
- * All of it, or nothing: what a killed process or a full disk has left of a record was never
- * acknowledged, and would spoil the next line.
- */
-function writeWhole(descriptor: number, path: string, octets: Uint8Array): void {
-  const end = removeTorn(descriptor, path);
-  try {
-    for (let offset = 0; offset < octets.length;) offset += writeSync(descriptor, octets, offset);
-  } catch (error) {
-    ftruncateSync(descriptor, end);
-    throw error;
-  }
 }
 
 /**

@@ -72,7 +72,7 @@ export class AuditTrail {
     return this.#head ??= this.#lookUp();
   }
 
-  /** Other processes may have written since. */
+  /** Something may have been written since. */
   forget(): void {
     this.#head = undefined;
   }
@@ -85,6 +85,8 @@ export class AuditTrail {
         const first = await this.#write(group);
         for (const [index, { resolve }] of group.entries()) resolve(first + index);
       } catch (error) {
+        // It may have been written all the same: the log itself says so.
+        this.forget();
         for (const { reject } of group) reject(error);
       }
     }

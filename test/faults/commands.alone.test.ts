@@ -1,9 +1,11 @@
 // Commands in process, with each of their system calls on the keystore's folder failing in turn,
 // and each being the last before the process is killed.
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { verifyAuditLog } from "../../src/model/audit_chain.ts";
+import { parseAuditHead } from "../../src/model/audit_head.ts";
 import { setUpWith } from "../interop/setup.ts";
 import { COMMAND } from "../support/command.ts";
 import { execute, type Outcome } from "../support/execute.ts";
@@ -11,6 +13,7 @@ import { type JavaTool, startJavaTool } from "../support/java.ts";
 import { mountNamespace } from "../support/mount_namespace.ts";
 import { requiring } from "../support/requirements.ts";
 import {
+  AUDIT_LOG_NAME,
   KEYSTORE_NAME,
   type TemporaryFolder,
   temporaryFolder,
@@ -24,6 +27,7 @@ import {
   describeFolder,
   LOCK_NAME,
   makeKeystore,
+  namesIn,
   type Place,
   placeAt,
   restoreFolder,
@@ -176,6 +180,7 @@ async function assertSurvives(fault: Fault, change: Change, bench: Bench): Promi
   assertTrue(toldByCommand(outcome), change, before as State, after, fault);
   const added = strays(place.outside).filter((name) => !remains.includes(name));
   if (!isKill(fault)) assert.equal(added, [], "nothing half-made is left");
+  if (!isKill(fault)) await assertLogIntact(place.outside);
   await assertGoesOn(bench, after);
 }
 
@@ -191,7 +196,25 @@ async function assertGoesOn(bench: Bench, before: State): Promise<void> {
   const after = await readState(tool, bench.place.outside, before);
   assertTrue(toldByCommand(outcome), change, before, after);
   assert.equal(strays(bench.place.outside), [], "what was left is cleared away");
+  await assertLogIntact(bench.place.outside);
   known.add(found);
+}
+
+/** Whatever has become of records, those that are there are a chain, to its end. */
+async function assertLogIntact(folder: string): Promise<void> {
+  if (!namesIn(folder).includes(AUDIT_LOG_NAME)) return;
+  const log = readFileSync(join(folder, AUDIT_LOG_NAME), "utf8");
+  const head = namesIn(folder).includes(`${AUDIT_LOG_NAME}.head`)
+    ? parseAuditHead(readFileSync(join(folder, `${AUDIT_LOG_NAME}.head`), "utf8"))
+    : undefined;
+  async function* lines() {
+    for (const text of log.split("\n").slice(0, -1)) {
+      yield await Promise.resolve({ text, isWhole: true });
+    }
+  }
+  const { finding } = await verifyAuditLog(lines(), { trusted: [], first: 1, head });
+  assert.is(finding, undefined);
+  assert.ok(log.endsWith("\n"));
 }
 
 function run(
