@@ -129,8 +129,11 @@ function created(body: CreatedKey | RotatedKey, secret: Secret): Reply {
 }
 
 function changesOf(revision: KeyRevision): DoneAct {
-  const { alias } = revision;
-  return { changes: Object.keys(revision), aliases: alias === undefined ? undefined : [alias] };
+  const { alias, disabled } = revision;
+  const fields = Object.keys(revision).map((name) => {
+    return name === "disabled" && disabled === false ? "enabled" : name;
+  });
+  return { changes: fields, aliases: alias === undefined ? undefined : [alias] };
 }
 
 function aliasOfBody(body: unknown): unknown {

@@ -1,31 +1,47 @@
-import { closeSync, constants, fstatSync, readFileSync, writeSync } from "node:fs";
-import { AppError, systemErrorCode } from "../errors.ts";
+import { closeSync, constants, fstatSync, readSync, writeSync } from "node:fs";
 import { encodeAuditHead, parseAuditHead, type StoredHead } from "../model/audit_head.ts";
 import { auditError } from "./audit_error.ts";
-import { openPrivateFile, type PrivateFile } from "./private_file.ts";
+import {
+  openOrCreatePrivateFile,
+  openPrivateFile,
+  type PrivateFile,
+  unusable,
+} from "./private_file.ts";
+
+/** So that nothing of a longer one before is left. */
+const HEAD_OCTETS = 256;
 
 /**
  * Up to where the log has come, beside it: who cuts off its end has not changed this, and a log that
  * was taken away to be rotated goes on where it was.
  */
 export class AuditHeadFile {
-  readonly #options: PrivateFile;
+  readonly #file: PrivateFile;
 
-  constructor(options: PrivateFile) {
-    this.#options = options;
+  constructor(file: PrivateFile) {
+    this.#file = file;
   }
 
   get path(): string {
-    return this.#options.path;
+    return this.#file.path;
   }
 
-  /** @returns undefined where there is none, or none that makes sense */
-  read(): StoredHead | undefined {
+  /**
+   * @returns undefined where there is none, `nonsense` for one that cannot be understood
+   * @throws AppError ERR_AUDIT
+   */
+  read(): StoredHead | "nonsense" | undefined {
     try {
-      // With an encoding Node would do it all in one call, which ends the process where close(2) fails.
-      return parseAuditHead(readFileSync(this.path).toString());
+      const descriptor = openPrivateFile(this.#file, constants.O_RDONLY);
+      if (descriptor === undefined) return undefined;
+      try {
+        const octets = Buffer.alloc(HEAD_OCTETS);
+        const text = octets.subarray(0, readSync(descriptor, octets)).toString();
+        return parseAuditHead(text) ?? "nonsense";
+      } finally {
+        closeSync(descriptor);
+      }
     } catch (error) {
-      if (systemErrorCode(error) === "ENOENT") return undefined;
       throw auditError(error, `cannot read ${this.path}`);
     }
   }
@@ -36,8 +52,12 @@ export class AuditHeadFile {
    */
   write(head: StoredHead): void {
     try {
-      const descriptor = this.#open();
+      const { descriptor } = openOrCreatePrivateFile(this.#file, constants.O_WRONLY);
       try {
+        // Another program's file must not lose its beginning.
+        if (fstatSync(descriptor).size > HEAD_OCTETS) {
+          throw unusable(this.path, "it is there, and something else");
+        }
         writeSync(descriptor, `${encodeAuditHead(head)}\n`.padEnd(HEAD_OCTETS), 0);
       } finally {
         closeSync(descriptor);
@@ -46,20 +66,4 @@ export class AuditHeadFile {
       throw auditError(error, `cannot write ${this.path}`);
     }
   }
-
-  #open(): number {
-    const { descriptor, isNew } = openPrivateFile(this.#options, constants.O_WRONLY);
-    return isNew ? descriptor : assertHead(descriptor, this.path);
-  }
-}
-
-/** So that nothing of a longer one before is left. */
-const HEAD_OCTETS = 256;
-
-/** Another program's file must not lose its beginning. */
-function assertHead(descriptor: number, path: string): number {
-  const stats = fstatSync(descriptor);
-  if (stats.isFile() && stats.size <= HEAD_OCTETS) return descriptor;
-  closeSync(descriptor);
-  throw new AppError("ERR_AUDIT", `cannot write ${path}: it is there, and something else`);
 }

@@ -17,8 +17,11 @@ export function auditJournal(
 ): AuditSink {
   return {
     name: "journal",
-    async append(lines) {
-      for (const line of lines) await send(JOURNAL_SOCKET, entryOf(line));
+    async append(lines, _isDurable, written) {
+      for (const [index, line] of lines.entries()) {
+        await send(JOURNAL_SOCKET, entryOf(line));
+        written(index + 1);
+      }
     },
     lastLine: () => undefined,
   };

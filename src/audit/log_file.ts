@@ -4,27 +4,22 @@ import {
   fdatasync as fdatasyncWithCallback,
   fstatSync,
   ftruncateSync,
-  openSync,
   readSync,
-  type Stats,
-  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { AppError, systemErrorCode } from "../errors.ts";
 import { auditError } from "./audit_error.ts";
-import { openPrivateFile, type PrivateFile } from "./private_file.ts";
+import {
+  openOrCreatePrivateFile,
+  openPrivateFile,
+  type PrivateFile,
+  unusable,
+} from "./private_file.ts";
 import type { AuditSink } from "./sink.ts";
 
 /* As in `keystore/atomic_file.ts`: only what waits for the disk is worth a thread. */
 const fdatasync = promisify(fdatasyncWithCallback);
-
-export interface AuditLogFileOptions extends PrivateFile {
-  /** The effective uid; undefined on Windows. */
-  readonly uid: number | undefined;
-}
 
 const LINE_FEED = 0x0a;
 
@@ -33,93 +28,83 @@ const LINE_FEED = 0x0a;
  * keystore's writer may append.
  */
 export class AuditLogFile implements AuditSink {
-  readonly #options: AuditLogFileOptions;
+  readonly #file: PrivateFile;
 
-  constructor(options: AuditLogFileOptions) {
-    this.#options = options;
+  constructor(file: PrivateFile) {
+    this.#file = file;
   }
 
   get name(): string {
-    return this.#options.path;
+    return this.#file.path;
   }
 
-  async append(lines: readonly string[], isDurable: boolean): Promise<void> {
+  async append(
+    lines: readonly string[],
+    isDurable: boolean,
+    written: (count: number) => void,
+  ): Promise<void> {
     const octets = Buffer.from(lines.map((line) => `${line}\n`).join(""));
     try {
-      const { descriptor, isNew } = this.#open();
+      const flags = constants.O_RDWR | constants.O_APPEND;
+      const { descriptor, isNew } = openOrCreatePrivateFile(this.#file, flags);
+      const end = () => removeTorn(descriptor, this.name);
       try {
-        await this.#appendTo(descriptor, octets, isDurable);
+        const tell = (isThere: boolean) => written(isThere ? lines.length : 0);
+        await appendWhole(descriptor, end(), octets, { isDurable, tell });
       } catch (error) {
-        if (isNew) unlinkSync(this.#options.path);
+        if (isNew) unlinkSync(this.name);
         throw error;
       } finally {
         closeSync(descriptor);
       }
     } catch (error) {
-      throw auditError(error, `cannot write the audit log ${this.#options.path}`);
+      throw auditError(error, `cannot write the audit log ${this.name}`);
     }
   }
 
   lastLine(): string | undefined {
-    const { path } = this.#options;
     try {
-      const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const descriptor = openPrivateFile(this.#file, constants.O_RDONLY);
+      if (descriptor === undefined) return undefined;
       try {
         return lastLineOf(tail(descriptor));
       } finally {
         closeSync(descriptor);
       }
     } catch (error) {
-      if (systemErrorCode(error) === "ENOENT") return undefined;
-      throw auditError(error, `cannot read the audit log ${path}`);
+      throw auditError(error, `cannot read the audit log ${this.name}`);
     }
   }
-
-  /**
-   * All of it, or nothing: what a killed process or a full disk has left of a record was never
-   * acknowledged, and would spoil the next line.
-   */
-  async #appendTo(descriptor: number, octets: Uint8Array, isDurable: boolean): Promise<void> {
-    const end = removeTorn(descriptor, this.#options.path);
-    try {
-      for (let offset = 0; offset < octets.length;) offset += writeSync(descriptor, octets, offset);
-      if (isDurable) await fdatasync(descriptor);
-    } catch (error) {
-      ftruncateSync(descriptor, end);
-      throw error;
-    }
-  }
-
-  #open(): { readonly descriptor: number; readonly isNew: boolean } {
-    const { path, uid } = this.#options;
-    const opened = openPrivateFile(this.#options, constants.O_RDWR | constants.O_APPEND);
-    if (!opened.isNew) assertOurs(opened.descriptor, path, uid);
-    return opened;
-  }
-}
-
-/** Whoever reads a pipe or a device keeps nothing; a file that anybody may have put there is his. */
-function assertOurs(descriptor: number, path: string, uid: number | undefined): void {
-  const reason = whyNotOurs(fstatSync(descriptor), statSync(dirname(path)), uid);
-  if (reason === undefined) return;
-  closeSync(descriptor);
-  throw unusable(path, reason);
-}
-
-function whyNotOurs(file: Stats, folder: Stats, uid: number | undefined): string | undefined {
-  if (!file.isFile()) return "it is no plain file";
-  const isShared = (folder.mode & 0o022) !== 0;
-  const isTrusted = [0, folder.uid, uid].includes(file.uid);
-  return isShared && !isTrusted
-    ? "it is another user's, in a folder that others may write"
-    : undefined;
-}
-
-function unusable(path: string, reason: string): AppError {
-  return new AppError("ERR_AUDIT", `cannot write the audit log ${path}: ${reason}`);
 }
 
 /**
+ * All of it, or nothing: what a full disk has taken of a record is not acknowledged, and would spoil
+ * the next line.
+ *
+ * @param end where the file ends
+ */
+async function appendWhole(
+  descriptor: number,
+  end: number,
+  octets: Uint8Array,
+  { isDurable, tell }: { isDurable: boolean; tell: (isThere: boolean) => void },
+): Promise<void> {
+  let isTold = false;
+  try {
+    for (let offset = 0; offset < octets.length;) offset += writeSync(descriptor, octets, offset);
+    isTold = true;
+    tell(true);
+    if (isDurable) await fdatasync(descriptor);
+  } catch (error) {
+    ftruncateSync(descriptor, end);
+    if (isTold) tell(false);
+    throw error;
+  }
+}
+
+/**
+ * Removes what a killed process has left of a record, and the zeros that a power failure has.
+ *
  * @returns where the last whole line ends
  * @throws AppError ERR_AUDIT for a file that ends in anything but records: it may be another program's
  */
@@ -129,7 +114,8 @@ function removeTorn(descriptor: number, path: string): number {
   const torn = last.subarray(last.lastIndexOf(LINE_FEED) + 1).toString("latin1");
   const line = lastLineOf(last);
   const isLog = line === undefined ? torn.length === size : line.startsWith(BEGINNING);
-  if (!isLog || !torn.startsWith(BEGINNING.slice(0, torn.length))) {
+  const begun = torn.replace(/\0+$/, "").slice(0, BEGINNING.length);
+  if (!isLog || !BEGINNING.startsWith(begun)) {
     throw unusable(path, "its last line is no record: move it away, or name another file");
   }
   if (torn.length > 0) ftruncateSync(descriptor, size - torn.length);
@@ -138,6 +124,8 @@ function removeTorn(descriptor: number, path: string): number {
 
 /** Of every record; see `trail.ts`. */
 const BEGINNING = '{"v":1,"sequence":';
+
+const TAIL_OCTETS = 64 * 1024;
 
 function tail(descriptor: number): Buffer {
   const { size } = fstatSync(descriptor);
@@ -150,8 +138,6 @@ function tail(descriptor: number): Buffer {
   }
   return octets;
 }
-
-const TAIL_OCTETS = 64 * 1024;
 
 function lastLineOf(octets: Buffer): string | undefined {
   const end = octets.lastIndexOf(LINE_FEED);

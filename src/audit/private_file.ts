@@ -1,8 +1,19 @@
-import { closeSync, constants, openSync, unlinkSync } from "node:fs";
-import { systemErrorCode } from "../errors.ts";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { AppError, systemErrorCode } from "../errors.ts";
 
 export interface PrivateFile {
   readonly path: string;
+  /** The effective uid; undefined on Windows. */
+  readonly uid: number | undefined;
   /** Gives a new file its owner. */
   readonly prepare: (descriptor: number) => void;
 }
@@ -10,16 +21,51 @@ export interface PrivateFile {
 /** A symbolic link in a folder that others may write could lead anywhere; nobody waits for a pipe. */
 const SAFELY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** Opens a file, or creates it for its owner's eyes only. */
+/**
+ * Opens a file that nobody but its owner and root can have put there.
+ *
+ * @returns undefined for none
+ * @throws the system's error, or AppError ERR_AUDIT
+ */
 export function openPrivateFile(
-  { path, prepare }: PrivateFile,
+  { path, uid }: Pick<PrivateFile, "path" | "uid">,
+  flags: number,
+): number | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, flags | SAFELY);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    const reason = whyNotPrivate(fstatSync(descriptor), statSync(dirname(path)), uid);
+    if (reason === undefined) return descriptor;
+    throw unusable(path, reason);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** Whoever reads a pipe or a device keeps nothing; a file that anybody may have put there is his. */
+function whyNotPrivate(file: Stats, folder: Stats, uid: number | undefined): string | undefined {
+  if (!file.isFile()) return "it is no plain file";
+  const isShared = (folder.mode & 0o022) !== 0;
+  const isTrusted = file.nlink === 1 && [0, folder.uid, uid].includes(file.uid);
+  return isShared && !isTrusted
+    ? "it is another user's, in a folder that others may write"
+    : undefined;
+}
+
+/** The same, or a new one for its owner's eyes only. */
+export function openOrCreatePrivateFile(
+  file: PrivateFile,
   flags: number,
 ): { readonly descriptor: number; readonly isNew: boolean } {
-  try {
-    return { descriptor: openSync(path, flags | SAFELY), isNew: false };
-  } catch (error) {
-    if (systemErrorCode(error) !== "ENOENT") throw error;
-  }
+  const known = openPrivateFile(file, flags);
+  if (known !== undefined) return { descriptor: known, isNew: false };
+  const { path, prepare } = file;
   const creating = flags | SAFELY | constants.O_CREAT | constants.O_EXCL;
   const descriptor = openSync(path, creating, 0o600);
   try {
@@ -30,4 +76,8 @@ export function openPrivateFile(
     unlinkSync(path);
     throw error;
   }
+}
+
+export function unusable(path: string, reason: string): AppError {
+  return new AppError("ERR_AUDIT", `cannot use the audit log ${path}: ${reason}`);
 }

@@ -8,6 +8,7 @@ import {
 } from "../model/audit_record.ts";
 import { type Clock, formatInstant } from "../model/instant.ts";
 import type { AuditHeadFile } from "./head_file.ts";
+import { unusable } from "./private_file.ts";
 import type { AuditSink } from "./sink.ts";
 
 /** Signs for somebody who has a certificate. */
@@ -67,9 +68,13 @@ export class AuditTrail {
     });
   }
 
-  /** Up to where the records go. */
+  /**
+   * Up to where the records go.
+   *
+   * @throws AppError ERR_AUDIT
+   */
   head(): StoredHead {
-    return this.#head ??= this.#lookUp();
+    return this.#head = this.#lookUp();
   }
 
   /** Something may have been written since. */
@@ -95,35 +100,47 @@ export class AuditTrail {
 
   /** @returns the sequence number of the first */
   async #write(group: readonly Waiting[]): Promise<number> {
-    const { sink, head, signer, clock } = this.#options;
-    const before = this.head();
+    const { sink, signer, clock } = this.#options;
     const signing = await signer();
+    const before = this.head();
     const at = formatInstant(clock());
     const lines: string[] = [];
+    const hashes: string[] = [];
     let { sequence, hash: previous } = before;
     for (const [index, { facts }] of group.entries()) {
       const bare = { v: 1, sequence: ++sequence, at, ...facts, previous } as const;
       const isLast = index === group.length - 1;
       const line = isLast && signing ? signed(bare, signing, before.signer) : JSON.stringify(bare);
       lines.push(line);
-      previous = hashLine(line);
+      hashes.push(previous = hashLine(line));
     }
-    await sink.append(lines, group.some(({ isDurable }) => isDurable));
-    this.#head = { sequence, hash: previous, signer: signing?.id ?? before.signer };
-    head.write(this.#head);
+    const heads = hashes.map((hash, index) => {
+      return { sequence: before.sequence + index + 1, hash, signer: signing?.id ?? before.signer };
+    });
+    const isDurable = group.some((each) => each.isDurable);
+    await sink.append(lines, isDurable, (count) => this.#advance(heads[count - 1] ?? before));
     return before.sequence + 1;
   }
 
+  #advance(head: StoredHead): void {
+    this.#head = head;
+    this.#options.head.write(head);
+  }
+
   /**
-   * Where a process that was killed has written a record and not the head, the record counts. A log
-   * that ends before the head has lost records, or was taken away: what follows says that they were
-   * there.
+   * Where the log has more than this process knows, another one has written it, or one that was killed
+   * before it came to the head. A log that ends before has lost records, or was taken away: what
+   * follows says that they were there.
    */
   #lookUp(): StoredHead {
     const { sink, head } = this.#options;
     const line = sink.lastLine();
-    const stored = head.read();
     const record = line === undefined ? undefined : parseAuditRecord(line);
+    const known = this.#head ?? head.read();
+    if (known === "nonsense" && record === undefined) {
+      throw unusable(head.path, "it makes no sense, and there is no log: remove it to begin anew");
+    }
+    const stored = known === "nonsense" ? undefined : known;
     if (line === undefined || record === undefined || record.sequence <= (stored?.sequence ?? 0)) {
       return stored ?? { ...EMPTY_HEAD, signer: undefined };
     }

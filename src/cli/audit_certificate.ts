@@ -2,12 +2,12 @@ import { AppError } from "../errors.ts";
 import type { AuditStateDocument } from "../protocol/audit.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AuditCertificateOutput } from "./output_schemas.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { AUDIT_OPTIONS, JSON_OPTION, targetSettings } from "./settings.ts";
 
 export const auditCertificateCommand: CommandSpec = {
   name: "audit certificate",
   summary: "Print the certificate with which anybody can check the audit log, in PEM",
-  options: [JSON_OPTION, ...WRITER_OPTIONS],
+  options: [JSON_OPTION, ...AUDIT_OPTIONS],
   examples: ["apikey audit certificate > audit.pem"],
   async run(args, { env, connect, print }) {
     const client = await connect(targetSettings(args, env));
@@ -20,6 +20,7 @@ export const auditCertificateCommand: CommandSpec = {
 /** @throws AppError ERR_AUDIT_UNSIGNED */
 export function requireCertificate({ certificate }: AuditStateDocument): string {
   if (certificate !== null) return certificate;
-  const text = "there is no certificate yet: the first change of the keystore makes one";
+  const text = "there is no certificate to check records with: the first change of the keystore " +
+    "under an audit log makes one";
   throw new AppError("ERR_AUDIT_UNSIGNED", text);
 }

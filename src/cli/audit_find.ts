@@ -7,7 +7,7 @@ import type { CommandContext, CommandSpec } from "./command.ts";
 import { readKey } from "./key_input.ts";
 import type { Arguments } from "./option.ts";
 import type { AuditFindOutput } from "./output_schemas.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { AUDIT_OPTIONS, JSON_OPTION, targetSettings } from "./settings.ts";
 
 const NONE_STATUS = 1;
 
@@ -18,7 +18,7 @@ export const auditFindCommand: CommandSpec = {
   options: [
     { name: "alias", value: "ALIAS", description: "Find the records of this alias instead" },
     JSON_OPTION,
-    ...WRITER_OPTIONS,
+    ...AUDIT_OPTIONS,
   ],
   examples: ["apikey audit find < key.txt", "apikey audit find --alias mcp-openai"],
   async run(args, context) {

@@ -1,4 +1,4 @@
-import { AppError } from "../errors.ts";
+import { AppError, systemErrorCode } from "../errors.ts";
 import type { AuditLine } from "../model/audit_chain.ts";
 import type { AuditStateDocument } from "../protocol/audit.ts";
 import { type OctetSource, octetSources } from "./octet_source.ts";
@@ -23,12 +23,17 @@ export class AuditLines {
     this.#sources = [...octetSources(paths, refuse)];
   }
 
+  /** @throws AppError ERR_FILE, ERR_FORBIDDEN */
   async *read(): AsyncGenerator<AuditLine> {
     for (const { name, pieces } of this.#sources) {
       this.#starts.push({ name, line: this.#count });
-      for await (const line of linesOf(pieces())) {
-        this.#count++;
-        yield line;
+      try {
+        for await (const line of linesOf(pieces())) {
+          this.#count++;
+          yield line;
+        }
+      } catch (error) {
+        throw unlessDenied(error);
       }
     }
   }
@@ -38,6 +43,12 @@ export class AuditLines {
     const start = this.#starts.findLast((each) => each.line < line) ?? { name: "-", line: 0 };
     return { path: start.name, line: line - start.line };
   }
+}
+
+/** The log is its owner's, whoever may ask the daemon. */
+function unlessDenied(error: unknown): unknown {
+  if (!(error instanceof AppError) || systemErrorCode(error.cause) !== "EACCES") return error;
+  return new AppError("ERR_FORBIDDEN", error.message, { cause: error });
 }
 
 async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<AuditLine> {
@@ -76,7 +87,8 @@ function lineOf(octets: Uint8Array, isWhole: boolean): AuditLine {
 export function requireLog({ log }: AuditStateDocument, command: string): string {
   if (log === null) throw new AppError("ERR_AUDIT_OFF", "there is no audit log of this keystore");
   if (log !== "journal") return log;
-  const text = "the audit log is in the journal: journalctl --identifier=apikey-audit " +
+  // Anybody may write there under that name, but not as root.
+  const text = "the audit log is in the journal: journalctl _UID=0 --identifier=apikey-audit " +
     `--output=cat | apikey ${command} -`;
   throw new AppError("ERR_USAGE", text);
 }

@@ -9,7 +9,7 @@ import type { CommandContext, CommandSpec } from "./command.ts";
 import { readWholeFile } from "./files.ts";
 import type { Arguments } from "./option.ts";
 import type { AuditVerifyOutput } from "./output_schemas.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { AUDIT_OPTIONS, JSON_OPTION, targetSettings } from "./settings.ts";
 
 const NOT_INTACT_STATUS = 3;
 
@@ -26,7 +26,7 @@ export const auditVerifyCommand: CommandSpec = {
     },
     { name: "first", value: "N", description: "With which record the log begins; else 1" },
     JSON_OPTION,
-    ...WRITER_OPTIONS,
+    ...AUDIT_OPTIONS,
   ],
   examples: [
     "apikey audit verify",
@@ -38,7 +38,7 @@ export const auditVerifyCommand: CommandSpec = {
     const { paths, trusted, head } = await whatToCheck(args, context);
     const lines = new AuditLines(paths);
     const verdict = await verifyAuditLog(lines.read(), { trusted, first, head });
-    const report = reportOn(verdict, lines, first);
+    const report = reportOn(verdict, lines, { first, endChecked: head !== undefined });
     context.print(args.isSet("json") ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`);
     return report.intact ? 0 : NOT_INTACT_STATUS;
   },
@@ -60,13 +60,14 @@ async function whatToCheck(args: Arguments, { env, connect }: CommandContext): P
   }
   const client = await connect(targetSettings(args, env));
   const state = await client.auditState();
+  const log = paths.length > 0 ? undefined : requireLog(state, "audit verify");
   const trusted = parseCertificates(requireCertificate(state));
-  if (paths.length > 0) {
+  if (log === undefined) {
     const isWholeLog = paths.at(-1) === (state.log === "journal" ? "-" : state.log);
     const head = isWholeLog ? state : headBeside(paths);
     return { paths, trusted, head };
   }
-  return { paths: [requireLog(state, "audit verify")], trusted, head: state };
+  return { paths: [log], trusted, head: state };
 }
 
 function parseFirst(text: string | undefined): number {
@@ -110,9 +111,14 @@ function parseCertificates(text: string): Uint8Array[] {
   });
 }
 
-function reportOn(verdict: AuditVerdict, lines: AuditLines, first: number): AuditVerifyOutput {
+function reportOn(
+  verdict: AuditVerdict,
+  lines: AuditLines,
+  { first, endChecked }: { first: number; endChecked: boolean },
+): AuditVerifyOutput {
   const { finding, records, last, vouched } = verdict;
-  const counts = { records, first: verdict.first ?? null, last: last.sequence || null };
+  const range = { first: verdict.first ?? null, last: last.sequence || null };
+  const counts = { records, ...range, endChecked };
   if (finding !== undefined) {
     const { fault, sequence } = finding;
     return { intact: false, fault, sequence, ...lines.place(finding.line), ...counts };
@@ -136,10 +142,13 @@ const FAULTS: Readonly<Record<AuditFault, string>> = {
 };
 
 function describe(
-  { intact, fault, sequence, path, line, records, first, last }: AuditVerifyOutput,
+  { intact, fault, sequence, path, line, records, first, last, endChecked }: AuditVerifyOutput,
 ): string {
   if (intact) {
-    return `${records} records, ${first} to ${last}, are as they were written and signed.`;
+    const text = `${records} records, ${first} to ${last}, are as they were written and signed.`;
+    return endChecked
+      ? text
+      : `${text}\nWhether more followed is not known: there is no .head beside it.`;
   }
   if (fault === "unsigned") {
     return `From record ${sequence} on nobody who is trusted has signed: anybody may have written it.`;

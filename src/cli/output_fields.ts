@@ -92,6 +92,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "audit-verify.records": "How many are as they were written",
   "audit-verify.first": "The first record's sequence number",
   "audit-verify.last": "The last one's of those that are as they were written",
+  "audit-verify.endChecked": "Whether it was known where the log has to end",
   "audit-find.records": "As they are in the log: see src/audit of the source",
   "audit-certificate.certificate": "PEM",
 

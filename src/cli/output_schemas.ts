@@ -48,6 +48,7 @@ export const auditVerifyOutputSchema = v.object({
   records: count,
   first: v.nullable(count),
   last: v.nullable(count),
+  endChecked: v.boolean(),
 });
 
 export const auditFindOutputSchema = v.object({ records: v.array(auditRecordSchema) });

@@ -62,6 +62,9 @@ export const WRITER_OPTIONS: readonly OptionSpec[] = [
   AUDIT_LOG_OPTION,
 ];
 
+/** The options of commands that read the audit log. */
+export const AUDIT_OPTIONS: readonly OptionSpec[] = [...TARGET_OPTIONS, AUDIT_LOG_OPTION];
+
 export const DAEMON_OPTIONS: readonly OptionSpec[] = [
   { name: "keystore", value: "FILE", description: "Serve this keystore (APIKEY_KEYSTORE)" },
   { name: "socket", value: "PATH", description: "Listen at this path (APIKEY_SOCKET)" },

@@ -55,8 +55,9 @@ export async function adoptEntry(
 }
 
 /** Whether all of an opened entry can be had: what is said of it may be in a form that is not ours. */
-export function isAdoptable({ bag, digest }: ApiKeyEntry): boolean {
-  if (digest === undefined) return false;
+export function isAdoptable({ bag, digest, key }: ApiKeyEntry): boolean {
+  // An empty key would be whoever's presents none.
+  if (digest === undefined || !key?.lastCharacters) return false;
   const hasMetadata = bag.hasAttribute(OID.API_KEY_METADATA);
   return !hasMetadata || bag.utf8Attribute(OID.API_KEY_METADATA) !== undefined;
 }

@@ -69,12 +69,17 @@ export function commandLock(options: WriterLockOptions): WriterLock {
  */
 export async function daemonLock(options: WriterLockOptions): Promise<WriterLock> {
   let lock = await acquire(options, "daemon");
+  let winning: Promise<void> | undefined;
+  const winAnew = async () => {
+    const removed = lock;
+    lock = await acquire(options, "daemon");
+    removed.close();
+  };
   return {
     async run(work) {
       if (!attempt(options, () => lock.isInPlace())) {
-        const removed = lock;
-        lock = await acquire(options, "daemon");
-        removed.close();
+        // Whatever else is asked for meanwhile waits for the same one.
+        await (winning ??= winAnew().finally(() => winning = undefined));
       }
       return await work();
     },

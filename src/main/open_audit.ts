@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { AuditHeadFile } from "../audit/head_file.ts";
 import { auditJournal } from "../audit/journal.ts";
-import { AuditLogFile, type AuditLogFileOptions } from "../audit/log_file.ts";
+import { AuditLogFile } from "../audit/log_file.ts";
+import type { PrivateFile } from "../audit/private_file.ts";
 import type { AuditSink } from "../audit/sink.ts";
 import { type AuditSigner, AuditTrail } from "../audit/trail.ts";
 import { AppError, systemErrorCode } from "../errors.ts";
@@ -56,7 +57,7 @@ function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions
   const paths = auditPaths(location);
   return new AuditTrail({
     sink: openSink(host, paths.log, { uid, prepare }),
-    head: new AuditHeadFile({ path: paths.head, prepare }),
+    head: new AuditHeadFile({ path: paths.head, uid, prepare }),
     signer: async () => signerOf(await keystore.auditIdentity().catch(unlessDefect)),
     clock: systemClock,
   });
@@ -65,7 +66,7 @@ function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions
 function openSink(
   { platform }: Host,
   log: string,
-  file: Pick<AuditLogFileOptions, "uid" | "prepare">,
+  file: Omit<PrivateFile, "path">,
 ): AuditSink {
   if (log !== JOURNAL) return new AuditLogFile({ path: log, ...file });
   const send = platform.sendToJournal;
@@ -78,7 +79,18 @@ export function auditPaths({ path, auditLog }: KeystoreLocation): { log: string;
   const base = fileAt(path).replace(/\.p12$/i, "");
   if (auditLog === JOURNAL) return { log: JOURNAL, head: `${base}.audit.head` };
   const log = auditLog === undefined ? `${base}.audit.jsonl` : resolve(auditLog);
+  if (isOwnFile(log, fileAt(path), base)) {
+    throw new AppError("ERR_USAGE", `--audit-log: ${log} is the keystore's own file`);
+  }
   return { log, head: `${log}.head` };
+}
+
+/** What is beside a keystore has a name for it, and the log would be in its place. */
+function isOwnFile(log: string, keystore: string, base: string): boolean {
+  const names = [`${base}.password`, `${base}.password.new`, `${base}.usage.json`];
+  const rest = log.startsWith(keystore) ? log.slice(keystore.length) : undefined;
+  const isBeside = rest !== undefined && /^(\.lock|\.(generation|unreadable)-\d+)?$/.test(rest);
+  return isBeside || names.includes(log);
 }
 
 /** One log for all names of a keystore. */

@@ -59,6 +59,8 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   const opened = openRoutes(host, location, options);
   const { routes, audit, keystore, keys, usage, verification, feed } = opened;
   await keystore.read();
+  // So that whatever is checked first can be recognised in the record.
+  await audit.flush();
   const app = createApp({ routes, policy, audit, problems, maxStreamMs: MAX_STREAM_MS, log });
   const wanted = { mode: settings.socketMode, gid: socketGid };
   const access = socketAccess(wanted, [...verifierGids, ...adminGids]);
@@ -72,9 +74,12 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
     log,
   });
   verification.prepare().catch(log);
+  const own = { peer: self, peerProcess: () => platform.ownProcess(), alias: undefined };
   const tidy = async () => {
-    const aliases = await keys.removeRetired();
-    if (aliases.length > 0) await audit.note("remove-retired", { aliases });
+    if (!await keys.hasRetired()) return;
+    await audit.perform({ act: "remove-retired", ...own }, async () => {
+      return { result: undefined, done: { aliases: await keys.removeRetired() } };
+    });
   };
   const stopTidying = repeat(tidy, TIDY_EVERY_MS, unlessKnown);
   const stopCounting = repeat(() => usage.flush(), FLUSH_EVERY_MS, unlessKnown);

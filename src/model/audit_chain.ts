@@ -116,7 +116,10 @@ class Walk {
     if (der !== undefined && certificateId(der) === signer) this.#learn(der);
     const key = this.#keys.get(signer);
     if (key === undefined) return undefined;
-    return verify("sha256", Buffer.from(parts.signed), key, Buffer.from(parts.signature, "base64"));
+    const octets = Buffer.from(parts.signature, "base64");
+    // Another text of the same octets is another line all the same.
+    if (octets.toString("base64") !== parts.signature) return false;
+    return verify("sha256", Buffer.from(parts.signed), key, octets);
   }
 
   #learn(der: Uint8Array): void {
@@ -194,12 +197,13 @@ class Walk {
 }
 
 /**
- * Of two records that do not fit together, whether the first is as it was: so says its own signature,
- * or, as neither has one that is good, that the second does not fit to what follows either.
+ * Of two records that do not fit together, whether the first is as it was: not if the second is, as
+ * its signature says; else so says its own, or, as neither has one that is good, that the second does
+ * not fit to what follows either.
  */
 function isInnocent(first: Read, second: Read, next: Read | undefined): boolean {
-  if (first.isSignatureGood === true) return true;
   if (second.isSignatureGood === true) return false;
+  if (first.isSignatureGood === true) return true;
   return next?.record !== undefined && next.record.previous !== second.hash;
 }
 

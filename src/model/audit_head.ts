@@ -18,7 +18,7 @@ export interface StoredHead extends AuditHead {
 
 const headSchema = v.object({
   v: v.literal(1),
-  sequence: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  sequence: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   hash: v.string(),
   signer: v.exactOptional(v.string()),
 });

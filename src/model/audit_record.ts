@@ -7,7 +7,7 @@ export const AUDIT_OUTCOMES = ["asked", "done", "refused", "failed", "counted"] 
 export type AuditOutcome = typeof AUDIT_OUTCOMES[number];
 
 const text = v.string();
-const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
+const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** Who asked, as the kernel said; null for what nobody could tell. */
 const peerSchema = v.object({
@@ -47,7 +47,7 @@ const factsEntries = {
 export const auditRecordSchema = v.object({
   v: v.literal(1),
   /** From 1 on, without a gap, over all logs of a keystore. */
-  sequence: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  sequence: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   /** RFC 3339, UTC. */
   at: v.pipe(text, v.isoTimestamp()),
   ...factsEntries,

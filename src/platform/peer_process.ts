@@ -53,11 +53,11 @@ function hasEnded(libc: NativeLibrary, pidfd: number): boolean {
   return poll(new Uint8Array(pollfd.buffer), 1n, 0) !== 0;
 }
 
-/** The innermost of systemd's units in the lines of /proc/PID/cgroup. */
+/** The outermost of systemd's units, as a user may name those within his own as he likes, in the lines of /proc/PID/cgroup. */
 export function unitOf(cgroups: string): string | undefined {
   const paths = cgroups.split("\n").filter((line) => /^(?:0:|\d+:name=systemd):/.test(line));
   const names = paths.flatMap((line) => line.split("/")).filter((name) => UNIT.test(name));
-  return names.at(-1);
+  return names[0];
 }
 
 const UNIT = /\.(?:service|scope)$/;

@@ -5,7 +5,7 @@ import type { AuditFacts, AuditPeer } from "../model/audit_record.ts";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import type { AuditTrail } from "../audit/trail.ts";
 import type { AuditIdentity } from "../keystore/audit_entry.ts";
-import { RefusalCounts } from "./refusal_counts.ts";
+import { add, RefusalCounts } from "./refusal_counts.ts";
 
 /** What somebody wants to do. */
 export interface AskedAct {
@@ -61,7 +61,7 @@ export interface Audit {
   digest(key: string): Promise<string | undefined>;
   /** Records what has only been counted so far. */
   flush(): Promise<void>;
-  /** Records what this process does by itself. */
+  /** Records what this process has done by itself. */
   note(act: string, done?: DoneAct): Promise<void>;
 }
 
@@ -103,6 +103,7 @@ export class AuditService implements Audit {
   #unrecorded: AuditFacts[] = [];
   #isFailing = false;
   #underWay = 0;
+  #recordingLate: Promise<void> | undefined;
 
   constructor(dependencies: AuditServiceDependencies) {
     this.#dependencies = dependencies;
@@ -113,16 +114,15 @@ export class AuditService implements Audit {
       await this.#recordLate();
       const facts = factsOf(asked);
       const of = await this.#append({ ...facts, outcome: "asked" }, true);
-      try {
-        const { result, done } = await work();
-        for (const part of await this.#describe(done)) {
-          await this.#recordEnd({ ...facts, outcome: "done", ...part, of });
-        }
-        return result;
-      } catch (error) {
-        await this.#recordEnd({ ...facts, ...reasonOf(error), of });
+      const { result, done } = await work().catch(async (error) => {
+        // Whoever is told why the act failed need not hear that the log fails, too.
+        await this.#recordEnd({ ...facts, ...reasonOf(error), of }, { isToBeTold: false });
         throw error;
+      });
+      for (const part of await this.#describe(done)) {
+        await this.#recordEnd({ ...facts, outcome: "done", ...part, of }, { isToBeTold: true });
       }
+      return result;
     });
   }
 
@@ -132,7 +132,8 @@ export class AuditService implements Audit {
     if (!this.#refusals.isToBeRecorded(asked.peer?.uid, reason.reason)) return;
     const facts = { ...factsOf(asked), ...reason };
     const record = () => this.#inTurn(() => this.#append(facts, false));
-    await this.#unlessImpossible(record, !this.#dependencies.isOwnProcess);
+    const isRecorded = await this.#unlessImpossible(record, !this.#dependencies.isOwnProcess);
+    if (!isRecorded) this.#refusals.count(asked.peer?.uid, { [reason.reason]: 1 });
   }
 
   noteFailure({ reason, alias, key, clientAddress, peer }: FailedVerification): void {
@@ -166,29 +167,32 @@ export class AuditService implements Audit {
   }
 
   async flush(): Promise<void> {
+    this.#samplesLeft = MAX_SAMPLES;
+    // So that what fails next can be recognised.
+    await this.#unlessImpossible(() => this.digest(""), false);
+    for (const { uid, counts } of this.#refusals.take()) {
+      const peer = uid === undefined ? null : peerOf(uid);
+      const isRecorded = await this.#recordCounts({ act: "refusals", peer, counts });
+      if (!isRecorded) this.#refusals.count(uid, counts);
+    }
     const failures = this.#failures;
     this.#failures = {};
-    this.#samplesLeft = MAX_SAMPLES;
-    const counted = { outcome: "counted", peer: null } as const;
-    const records: AuditFacts[] = this.#refusals.take().map(({ uid, counts }) => {
-      return { ...counted, act: "refusals", peer: uid === undefined ? null : peerOf(uid), counts };
-    });
-    if (Object.keys(failures).length > 0) {
-      records.push({ ...counted, act: "verify", counts: failures });
-    }
-    await this.#unlessImpossible(async () => {
+    if (Object.keys(failures).length === 0) return;
+    const isRecorded = await this.#recordCounts({ act: "verify", peer: null, counts: failures });
+    if (!isRecorded) add(this.#failures, failures);
+  }
+
+  #recordCounts(facts: Pick<AuditFacts, "act" | "peer" | "counts">): Promise<boolean> {
+    return this.#unlessImpossible(async () => {
       await this.#recordLate();
-      await Promise.all(records.map((facts) => this.#append(facts, false)));
-      // So that what fails next can be recognised.
-      await this.digest("");
+      await this.#append({ ...facts, outcome: "counted" }, false);
     });
   }
 
   async note(act: string, done: DoneAct = {}): Promise<void> {
     const asked = factsOf({ act, alias: undefined, ...this.#dependencies.self });
     for (const part of await this.#describe(done)) {
-      const facts: AuditFacts = { ...asked, outcome: "done", ...part };
-      await this.#unlessImpossible(() => this.#append(facts, false));
+      await this.#recordEnd({ ...asked, outcome: "done", ...part }, { isToBeTold: true });
     }
   }
 
@@ -210,13 +214,20 @@ export class AuditService implements Audit {
   }
 
   /** What has been done stays done; that it was asked for has been recorded. */
-  async #recordEnd(facts: AuditFacts): Promise<void> {
-    const isRecorded = await this.#unlessImpossible(() => this.#append(facts, false));
+  async #recordEnd(facts: AuditFacts, { isToBeTold }: { isToBeTold: boolean }): Promise<void> {
+    const isTold = isToBeTold || !this.#dependencies.isOwnProcess;
+    const isRecorded = await this.#unlessImpossible(() => this.#append(facts, false), isTold);
     if (!isRecorded) this.#unrecorded.push(facts);
   }
 
-  /** Nothing else is done before that. */
-  async #recordLate(): Promise<void> {
+  /** Nothing else is done before that; acts that are asked for together wait for it together. */
+  #recordLate(): Promise<void> {
+    return this.#recordingLate ??= this.#recordEach().finally(() => {
+      this.#recordingLate = undefined;
+    });
+  }
+
+  async #recordEach(): Promise<void> {
     for (let late = this.#unrecorded[0]; late !== undefined; late = this.#unrecorded[0]) {
       await this.#append(late, false);
       this.#unrecorded.shift();
@@ -238,7 +249,7 @@ export class AuditService implements Audit {
 
   /** In as many records as it takes, each with no more aliases than fit. */
   async #describe({ aliases, key, changes }: DoneAct): Promise<Partial<AuditFacts>[]> {
-    const digest = key === undefined ? undefined : await this.digest(key);
+    const digest = key === undefined ? undefined : await this.digest(key).catch(unlessDefect);
     const facts = {
       ...(digest === undefined ? {} : { key: digest }),
       ...(changes === undefined ? {} : { changes: [...changes] }),
@@ -281,9 +292,9 @@ function describePeer(
     uid,
     gid,
     pid: pid ?? null,
-    executable: facts?.executable ?? null,
+    executable: clipOrNull(facts?.executable),
     loginUid: facts?.loginUid ?? null,
-    unit: facts?.unit ?? null,
+    unit: clipOrNull(facts?.unit),
   };
 }
 
@@ -302,6 +313,17 @@ function digestOf(digestKey: Uint8Array, key: string): string {
   return digest.subarray(0, DIGEST_OCTETS).toString("base64url");
 }
 
+function clipOrNull(text: string | undefined): string | null {
+  return text === undefined ? null : clip(text);
+}
+
+/** No more than {@link MAX_CHARACTERS}, or their double as JSON, where controls take six octets each. */
 function clip(text: string): string {
-  return text.slice(0, MAX_CHARACTERS).toWellFormed();
+  const cut = text.slice(0, MAX_CHARACTERS).toWellFormed();
+  const isLong = Buffer.byteLength(JSON.stringify(cut)) > 2 * MAX_CHARACTERS;
+  return isLong ? cut.slice(0, MAX_CHARACTERS / 3).toWellFormed() : cut;
+}
+
+function unlessDefect(error: unknown): undefined {
+  if (!(error instanceof AppError)) throw error;
 }

@@ -1,4 +1,10 @@
 import { printable } from "../model/printable.ts";
+import {
+  AUDIT_ENTRY,
+  findAuditBags,
+  hasAuditEntry,
+  openAuditEntry,
+} from "../keystore/audit_entry.ts";
 import { type FileFacts, inspectFile, inspectFolderOf } from "../keystore/file_facts.ts";
 import type { ReadableKeystore } from "../keystore/keystore.ts";
 import { openKeys } from "../keystore/keystore_content.ts";
@@ -24,6 +30,7 @@ export async function findIrregularities(
     ...passwordFindings(keystore),
     ...permissionFindings(keystore, path, socket),
     ...await entryFindings(keystore),
+    ...await auditFindings(keystore),
   ];
 }
 
@@ -75,6 +82,18 @@ function permissionFindings(
     ...(socket === undefined ? [] : folderFindings("socket", inspectFolderOf(socket), owner)),
     ...(socket === undefined ? [] : socketFindings(inspectFile(socket))),
   ];
+}
+
+/** What has the name of the audit log's key is never replaced. */
+async function auditFindings({ content, stored }: ReadableKeystore): Promise<Finding[]> {
+  if (stored === undefined || !hasAuditEntry(content.pfx)) return [];
+  const bags = findAuditBags(content.pfx);
+  if (bags && await openAuditEntry(bags, stored.storeKeys)) return [];
+  return [{
+    severity: "warning",
+    text: `The entry ${AUDIT_ENTRY} is no key to sign with, so the audit log is not signed`,
+    remedy: "remove it with keytool -delete; the next change makes another",
+  }];
 }
 
 /** A pipe or a credential has no permissions to mind. */

@@ -140,25 +140,30 @@ export class KeyService {
    */
   async removeRetired(): Promise<Alias[]> {
     const now = this.#clock();
-    const { content, stored } = await this.#keystore.read();
-    if (stored === undefined) return [];
-    const isRetiredAndOver = (key: ApiKey, has: (alias: Alias) => boolean) => {
-      const { replacedBy } = key.metadata;
-      return replacedBy !== undefined && (isOver(key, now) || !has(replacedBy));
-    };
-    const over = (await openKeys(content))
-      .filter((key) => isRetiredAndOver(key, (alias) => content.entries.has(alias)));
+    const over = await this.#retiredAndOver(now);
     if (over.length === 0) return [];
     return await this.#keystore.change(async (draft) => {
       const removed: Alias[] = [];
       for (const { alias } of over) {
         const key = await draft.get(alias);
-        if (!key || !isRetiredAndOver(key, (other) => draft.has(other))) continue;
+        if (!key || !isRetiredAndOver(key, now, (other) => draft.has(other))) continue;
         draft.remove(alias);
         removed.push(alias);
       }
       return removed;
     });
+  }
+
+  /** Whether there is anything for {@link removeRetired}. */
+  async hasRetired(): Promise<boolean> {
+    return (await this.#retiredAndOver(this.#clock())).length > 0;
+  }
+
+  async #retiredAndOver(now: Instant): Promise<ApiKey[]> {
+    const { content, stored } = await this.#keystore.read();
+    if (stored === undefined) return [];
+    const has = (alias: Alias) => content.entries.has(alias);
+    return (await openKeys(content)).filter((key) => isRetiredAndOver(key, now, has));
   }
 
   /** @throws AppError ERR_ALIAS_UNKNOWN */
@@ -207,6 +212,11 @@ function endOfGrace(graceSeconds: number, now: Instant): Expiry {
 /** What an alias that another program has revoked had before must not come back with a new key. */
 function removeOrphans(draft: KeystoreDraft, alias: Alias): void {
   for (const each of draft.retired(alias)) draft.remove(each);
+}
+
+function isRetiredAndOver(key: ApiKey, now: Instant, has: (alias: Alias) => boolean): boolean {
+  const { replacedBy } = key.metadata;
+  return replacedBy !== undefined && (isOver(key, now) || !has(replacedBy));
 }
 
 function isOver({ expiry }: Pick<ApiKey, "expiry">, now: Instant): boolean {

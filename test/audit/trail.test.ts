@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -18,6 +20,9 @@ import { parseAuditHead } from "../../src/model/audit_head.ts";
 import { parseAuditRecord } from "../../src/model/audit_record.ts";
 import { factsOf, newSigner, openTrail, write } from "../support/audit_trail.ts";
 import { failure, withFolder } from "../support/open_keystore.ts";
+import { requiring } from "../support/requirements.ts";
+
+const rootTest = requiring(test, "linux", "root");
 
 const SIGNER = await newSigner();
 const SIGNED = { signer: () => SIGNER };
@@ -159,6 +164,70 @@ test("another program's file is left as it is", async () => {
     writeFileSync(`${folder}/log.head`, "y".repeat(1_000));
     await failure("ERR_AUDIT", append);
     assert.is(readFileSync(`${folder}/log.head`, "utf8"), "y".repeat(1_000));
+  });
+});
+
+test("a head that makes no sense is not begun anew behind a log that was rotated", async () => {
+  await withFolder(async (folder) => {
+    await write(openTrail(folder, SIGNED), 2, 1);
+    renameSync(`${folder}/log`, `${folder}/log.1`);
+    writeNonsense(folder);
+    await failure("ERR_AUDIT", () => write(openTrail(folder, SIGNED), 1, 1));
+    rmSync(`${folder}/log.head`);
+    await write(openTrail(folder, SIGNED), 1, 1);
+  });
+});
+
+test("zeros that a power failure has left are gone with the next record", async () => {
+  await withFolder(async (folder) => {
+    for (const rest of ["", '{"v":1,"sequence":3,"at"']) {
+      await write(openTrail(folder, SIGNED), 1, 1);
+      appendFileSync(`${folder}/log`, rest + "\0".repeat(600));
+    }
+    await write(openTrail(folder, SIGNED), 1, 1);
+    assert.is(await findingIn(folder), "intact");
+  });
+});
+
+test("what another writer has added meanwhile is gone on with", async () => {
+  await withFolder(async (folder) => {
+    const trail = openTrail(folder, SIGNED);
+    await write(trail, 2, 1);
+    await write(openTrail(folder, SIGNED), 2, 1);
+    await write(trail, 2, 1);
+    assert.is(await findingIn(folder), "intact");
+  });
+});
+
+test("a disk that fails under a record takes nothing with it", async () => {
+  await withFolder(async (folder) => {
+    const trail = openTrail(folder, SIGNED);
+    await write(trail, 2, 1);
+    // The head is written between the record and its way to the disk.
+    rmSync(`${folder}/log.head`);
+    mkdirSync(`${folder}/log.head`);
+    await failure("ERR_AUDIT", () => write(trail, 1, 1));
+    rmSync(`${folder}/log.head`, { recursive: true });
+    await write(trail, 2, 1);
+    assert.is(linesOf(`${folder}/log`).length, 4);
+    assert.is(await findingIn(folder), "intact");
+  });
+});
+
+rootTest("neither log nor head of another user counts in a folder that all may write", async () => {
+  await withFolder(async (folder) => {
+    chmodSync(folder, 0o1777);
+    const append = () => openTrail(folder, SIGNED).append(factsOf("k"), { isDurable: false });
+    for (const name of ["log", "log.head"]) {
+      writeFileSync(`${folder}/${name}`, '{"v":1,"sequence":5000,"hash":"x"}\n');
+      chownSync(`${folder}/${name}`, 1000, 1000);
+      await failure("ERR_AUDIT", append);
+      rmSync(`${folder}/${name}`);
+      execFileSync("mkfifo", [`${folder}/${name}`]);
+      await failure("ERR_AUDIT", append);
+      rmSync(`${folder}/${name}`);
+    }
+    assert.is(await append(), 1);
   });
 });
 

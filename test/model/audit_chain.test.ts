@@ -139,6 +139,25 @@ test("who forges all that follows, too, is found by the next signature", async (
   }
 });
 
+test("the same signature in another text is another line", async () => {
+  const log = await logOf(4, 1);
+  for (const n of [1, 4]) {
+    const padded = /([A-Za-z0-9+/])(=+"\})$/;
+    const line = log.lines[n - 1] ?? "";
+    const [, last = "", end = ""] = padded.exec(line) ?? [];
+    // Bits that mean nothing.
+    const other = BASE64[BASE64.indexOf(last) ^ 1] ?? "";
+    if (end === "") continue;
+    const lines = log.lines.with(n - 1, line.slice(0, -end.length - 1) + other + end);
+    const { finding } = await check(lines, {
+      expectations: { ...log.expectations, head: undefined },
+    });
+    assert.equal([finding?.fault, finding?.sequence], ["altered", n]);
+  }
+});
+
+const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 test("a line without its end is no record", async () => {
   const log = await logOf(5, 1);
   async function* cut() {

@@ -60,6 +60,8 @@ onLinux("tells what runs at the other end, as long as it runs", async () => {
 onLinux("finds the unit in what the kernel says of control groups", () => {
   const unified = "0::/user.slice/user-1000.slice/session-3.scope\n";
   assert.is(unitOf(unified), "session-3.scope");
+  const own = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/metricshub.service\n";
+  assert.is(unitOf(own), "user@1000.service", "not what a user calls his own");
   const service = "12:pids:/x.service\n1:name=systemd:/system.slice/apikey.service/inner\n0::/\n";
   assert.is(unitOf(service), "apikey.service");
   assert.is(unitOf("4:memory:/docker/1.scope\n0::/\n"), undefined);

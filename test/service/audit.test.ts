@@ -141,6 +141,62 @@ test("an end that cannot be recorded is recorded before anything else is done", 
   });
 });
 
+test("acts asked for together record once what could not be recorded before", async () => {
+  await withAudit(async (setting) => {
+    const { audit, records } = setting;
+    const done = () => Promise.resolve({ result: 1, done: {} });
+    const breaking = () => {
+      setting.broken = true;
+      return done();
+    };
+    await audit.perform(asked(0, "a"), breaking);
+    setting.broken = false;
+    await Promise.all(["b", "c", "d"].map((alias) => audit.perform(asked(0, alias), done)));
+    const ends = records().filter(({ outcome }) => outcome === "done").map(({ alias }) => alias);
+    assert.equal(ends.sort(), ["a", "b", "c", "d"]);
+  });
+});
+
+test("counts that cannot be recorded are recorded later", async () => {
+  await withAudit(async (setting) => {
+    const { audit, records } = setting;
+    setting.broken = true;
+    for (let i = 0; i < 70; i++) await audit.refuse(asked(1000), FORBIDDEN);
+    audit.noteFailure({
+      reason: "NOT_FOUND",
+      alias: undefined,
+      key: "k",
+      clientAddress: undefined,
+      peer: peer(33),
+    });
+    await audit.flush();
+    setting.broken = false;
+    await audit.flush();
+    assert.equal(records().map(({ act, counts }) => [act, counts]), [
+      ["refusals", { ERR_FORBIDDEN: 70 }],
+      ["verify", { NOT_FOUND: 1 }],
+    ]);
+  });
+});
+
+test("many users together are counted, too, and no record is longer than it may be", async () => {
+  await withAudit(async ({ audit, records }) => {
+    const executable = `/${"\u0001".repeat(4_000)}`;
+    const peerProcess = () => ({ executable, loginUid: undefined, unit: executable });
+    for (let uid = 1_000; uid < 1_200; uid++) {
+      for (let i = 0; i < 20; i++) {
+        const alias = "\u0001".repeat(300);
+        await audit.refuse({ act: "show", peer: peer(uid), peerProcess, alias }, FORBIDDEN);
+      }
+    }
+    assert.is(records().length, 600);
+    assert.ok(JSON.stringify(records()[0]).length < 3_000);
+    await audit.flush();
+    const counted = records().slice(600).flatMap(({ counts = {} }) => Object.values(counts));
+    assert.is(counted.reduce((sum, count) => sum + count, 0), 3_400);
+  });
+});
+
 test("a refusal is recorded, and stands where it cannot be", async () => {
   await withAudit(async (setting) => {
     const { audit, records, complaints } = setting;

@@ -31,10 +31,10 @@ export function openTrail(
   { signer = () => undefined }: TrailOptions = {},
 ): AuditTrail {
   const path = `${folder}/log`;
-  const prepare = () => undefined;
+  const file = { uid: platform.self.uid, prepare: () => undefined };
   return new AuditTrail({
-    sink: new AuditLogFile({ path, uid: platform.self.uid, prepare }),
-    head: new AuditHeadFile({ path: `${path}.head`, prepare }),
+    sink: new AuditLogFile({ path, ...file }),
+    head: new AuditHeadFile({ path: `${path}.head`, ...file }),
     signer: () => Promise.resolve(signer()),
     clock: systemClock,
   });
