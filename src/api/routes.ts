@@ -45,7 +45,7 @@ export function createRoutes(dependencies: RouteDependencies): Route[] {
     ...keyRoutes(keys, usage, clock),
     ...importRoutes(dependencies.imports),
     ...keystoreRoutes(keystore),
-    ...statusRoutes(status, server),
+    ...statusRoutes(status, dependencies.audit, server),
     ...verificationRoutes(verification, dependencies.audit),
     ...auditRoutes(dependencies.audit),
     ...scanRoutes(scan),

@@ -1,5 +1,6 @@
 import { formatInstant, type Instant } from "../model/instant.ts";
 import { type Status, STATUS_PATH } from "../protocol/status.ts";
+import type { Audit } from "../service/audit.ts";
 import type { StatusService } from "../service/status.ts";
 import type { Route } from "./route.ts";
 
@@ -12,7 +13,7 @@ export interface Server {
   readonly startedAt: Instant;
 }
 
-export function statusRoutes(status: StatusService, server: Server): Route[] {
+export function statusRoutes(status: StatusService, audit: Audit, server: Server): Route[] {
   const { version, role, pid, socket, startedAt } = server;
   return [{
     method: "GET",
@@ -27,6 +28,7 @@ export function statusRoutes(status: StatusService, server: Server): Route[] {
         server: { role, pid, socket: socket ?? null, startedAt: formatInstant(startedAt) },
         keystore,
         password: password ? { source: password.source, path: password.path ?? null } : null,
+        auditLog: audit.log ?? null,
         warnings: [...warnings],
       };
       return { status: 200, body };

@@ -47,6 +47,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "status.server.socket": "Where the daemon listens",
   "status.password": "Where the store password comes from; null as long as there is no keystore",
   "status.password.path": "The file that has it, where one has",
+  "status.auditLog": "Where what is done is recorded: a path, journal, or null for nowhere",
   "status.warnings": "What needs attention, a line of text for each",
 
   "keystore-check.opened": "Whether it could be opened",

@@ -25,7 +25,8 @@ export const statusCommand: CommandSpec = {
 /** A warning ends in what to do about it. */
 const MAX_CHARACTERS = 10_000;
 
-function describe({ version, server, keystore, password, warnings }: Status): string {
+function describe(status: Status): string {
+  const { version, server, keystore, password, auditLog, warnings } = status;
   const lines = [
     ["Keystore", keystore.path],
     ["Content", describeContent(keystore)],
@@ -37,6 +38,7 @@ function describe({ version, server, keystore, password, warnings }: Status): st
         : `this command, version ${version}; no daemon`,
     ],
     ...(server.socket === null ? [] : [["Socket", server.socket]]),
+    ["Audit log", auditLog ?? "none"],
     ...warnings.map((warning) => ["Warning", warning]),
   ];
   return lines.map(([label = "", text = ""]) =>

@@ -21,6 +21,8 @@ export const statusSchema = v.object({
   }),
   /** Where the store password comes from; null as long as there is no keystore. */
   password: v.nullable(v.object({ source: v.string(), path: v.nullable(v.string()) })),
+  /** Where what is done is recorded: a path, `journal`, or null for nowhere. */
+  auditLog: v.optional(v.nullable(v.string()), null),
   warnings: v.array(v.string()),
 });
 

@@ -45,6 +45,8 @@ export interface AuditState {
 
 /** The record of who has done what to keys. */
 export interface Audit {
+  /** Where it is: a path, or `journal`; undefined for none. */
+  readonly log: string | undefined;
   /**
    * Records that something is asked for, does it, and records what has become of it.
    *
@@ -107,6 +109,10 @@ export class AuditService implements Audit {
 
   constructor(dependencies: AuditServiceDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  get log(): string {
+    return this.#dependencies.trail.name;
   }
 
   perform<T>(asked: AskedAct, work: () => Promise<{ result: T; done: DoneAct }>): Promise<T> {
@@ -265,6 +271,7 @@ export class AuditService implements Audit {
 
 /** A host on which nobody keeps a record. */
 export const NO_AUDIT: Audit = {
+  log: undefined,
   async perform(_asked, work) {
     return (await work()).result;
   },

@@ -134,7 +134,14 @@ for (const { way, open } of WAYS) {
     assert.equal(revoked, { alias: "agent", revoked: true });
 
     const status = await json(opened.apikey("status", "--json"));
-    assert.equal(Object.keys(status), ["version", "server", "keystore", "password", "warnings"]);
+    assert.equal(Object.keys(status), [
+      "version",
+      "server",
+      "keystore",
+      "password",
+      "auditLog",
+      "warnings",
+    ]);
     assert.equal(status["keystore"], {
       path: folder.file(KEYSTORE_NAME),
       exists: true,
