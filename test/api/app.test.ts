@@ -294,7 +294,7 @@ test("every change that an administrator can ask for is recorded, and every refu
 });
 
 /** Acts that take a body and change nothing. */
-const READING = ["verify", "scan", "audit-find"];
+const READING = ["verify", "scan", "audit-find", "import-check"];
 
 test("changes what is known of a key, and nothing that is not named", async () => {
   await withApi(async ({ request, post }) => {
