@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { AppError } from "../errors.ts";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
-import type { AskedAct, Audit, DoneAct } from "../service/audit.ts";
+import type { Audit, DoneAct } from "../service/audit.ts";
+import type { AskedAct } from "../service/audit_facts.ts";
 import { type Access, type AccessPolicy, assertAccess } from "./access.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";

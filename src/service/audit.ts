@@ -1,20 +1,11 @@
-import { createHmac } from "node:crypto";
-import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import type { AuditHead } from "../model/audit_head.ts";
-import type { AuditFacts, AuditPeer } from "../model/audit_record.ts";
-import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
+import type { AuditFacts } from "../model/audit_record.ts";
+import type { PeerCredentials } from "../model/peer_credentials.ts";
 import type { AuditTrail } from "../audit/trail.ts";
 import type { AuditIdentity } from "../keystore/audit_entry.ts";
+import { type AskedAct, clip, digestOf, factsOf, peerOf, reasonOf } from "./audit_facts.ts";
 import { add, RefusalCounts } from "./refusal_counts.ts";
-
-/** What somebody wants to do. */
-export interface AskedAct {
-  /** Such as `create`. */
-  readonly act: string;
-  readonly peer: PeerCredentials | undefined;
-  readonly peerProcess: () => PeerProcess | undefined;
-  readonly alias: string | undefined;
-}
 
 /** What has been done. */
 export interface DoneAct {
@@ -88,12 +79,6 @@ const MAX_SAMPLES = 10;
 
 /** Of one record: whoever goes on with a log looks for its last line in the last 64 KiB. */
 const MAX_ALIASES = 32;
-
-/** Foreign text in a record. */
-const MAX_CHARACTERS = 300;
-
-/** 128 bits tell keys apart, and nobody can find a key by them. */
-const DIGEST_OCTETS = 16;
 
 export class AuditService implements Audit {
   readonly #dependencies: AuditServiceDependencies;
@@ -282,54 +267,6 @@ export const NO_AUDIT: Audit = {
   flush: () => Promise.resolve(),
   note: () => Promise.resolve(),
 };
-
-function factsOf({ act, peer, peerProcess, alias }: AskedAct): Omit<AuditFacts, "outcome"> {
-  return {
-    act,
-    peer: peer === undefined ? null : describePeer(peer, peerProcess()),
-    ...(alias === undefined ? {} : { alias: clip(alias) }),
-  };
-}
-
-function describePeer(
-  { uid, gid, pid }: PeerCredentials,
-  facts: PeerProcess | undefined,
-): AuditPeer {
-  return {
-    uid,
-    gid,
-    pid: pid ?? null,
-    executable: clipOrNull(facts?.executable),
-    loginUid: facts?.loginUid ?? null,
-    unit: clipOrNull(facts?.unit),
-  };
-}
-
-/** What is left of many. */
-function peerOf(uid: number): AuditPeer {
-  return { uid, gid: null, pid: null, executable: null, loginUid: null, unit: null };
-}
-
-function reasonOf(error: unknown): { outcome: "refused" | "failed"; reason: ErrorCode } {
-  const reason = error instanceof AppError ? error.code : "ERR_INTERNAL";
-  return { outcome: ERRORS[reason].httpStatus < 500 ? "refused" : "failed", reason };
-}
-
-function digestOf(digestKey: Uint8Array, key: string): string {
-  const digest = createHmac("sha256", digestKey).update(key).digest();
-  return digest.subarray(0, DIGEST_OCTETS).toString("base64url");
-}
-
-function clipOrNull(text: string | undefined): string | null {
-  return text === undefined ? null : clip(text);
-}
-
-/** No more than {@link MAX_CHARACTERS}, or their double as JSON, where controls take six octets each. */
-function clip(text: string): string {
-  const cut = text.slice(0, MAX_CHARACTERS).toWellFormed();
-  const isLong = Buffer.byteLength(JSON.stringify(cut)) > 2 * MAX_CHARACTERS;
-  return isLong ? cut.slice(0, MAX_CHARACTERS / 3).toWellFormed() : cut;
-}
 
 function unlessDefect(error: unknown): undefined {
   if (!(error instanceof AppError)) throw error;
