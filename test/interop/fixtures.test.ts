@@ -217,7 +217,9 @@ async function assertForeignReaders(
     const before = pem(original.find((reading) => reading.reader === reader)?.output ?? "");
     const [now, added] = partition(pem(output), (each) => before.includes(each));
     assert.equal(now, before);
-    const isSigned = entries.some(({ name }) => name === AUDIT_ENTRY);
+    // GnuTLS looks at the first 32 entries.
+    const seen = reader === "certtool" ? entries.slice(0, 32) : entries;
+    const isSigned = seen.some(({ name }) => name === AUDIT_ENTRY);
     const kinds = added.map((each) => each.split("-----")[1]?.slice("BEGIN ".length)).sort();
     const expected = isSigned ? AUDIT_PEM[reader] : [];
     assert.equal(kinds, expected, `${reader} reads what the audit log is signed with`);
