@@ -89,9 +89,11 @@ async function apply(
   asJson: boolean,
 ): Promise<void> {
   const application = new Application(client);
+  using interruption = await context.onInterrupt();
+  const { signal } = interruption;
   let outcomes: (Outcome<Applied> | undefined)[];
   try {
-    outcomes = await carryOutPlan(plan, application, context, asJson);
+    outcomes = await carryOutPlan(plan, application, context, { asJson, signal });
     if (asJson) printJson(context, outputOf(plan, { dryRun: false, outcomes }));
     else if (outcomes.some(hasKey)) context.print(STORE_THEM);
     for (const outcome of outcomes) {
@@ -103,16 +105,19 @@ async function apply(
   await throwFirst(plan, outcomes, application);
 }
 
+const INTERRUPTED = new AppError("ERR_INTERRUPTED", "interrupted");
+
 async function carryOutPlan(
   { actions }: Plan,
   application: Application,
   context: CommandContext,
-  asJson: boolean,
+  { asJson, signal }: { readonly asJson: boolean; readonly signal: AbortSignal },
 ): Promise<(Outcome<Applied> | undefined)[]> {
   using progress = new Progress(context, { label: "applying", total: actions.length, asJson });
   let done = 0;
   return await carryOut(actions, {
     maxAtOnce: MAX_AT_ONCE,
+    signal,
     async work(action) {
       const applied = await application.carryOut(action);
       progress.advance(++done);
@@ -157,15 +162,16 @@ function listed(aliases: readonly string[]): string {
   return aliases.map((alias) => `'${printable(alias)}'`).join(", ");
 }
 
-/** @throws the first failure, saying how far things have got */
+/** @throws the first failure or that not all was begun, saying how far things have got */
 async function throwFirst(
   { actions }: Plan,
   outcomes: readonly (Outcome<Applied> | undefined)[],
   application: Application,
 ): Promise<void> {
   const failed = outcomes.find((outcome) => outcome?.status === "failed");
-  if (failed?.status !== "failed") return;
-  const { error } = failed;
+  const isOver = failed === undefined && !outcomes.includes(undefined);
+  if (isOver) return;
+  const error = failed?.status === "failed" ? failed.error : INTERRUPTED;
   // One that was made and could not be disabled, say.
   const taken = await takeBack(application);
   if (!(error instanceof AppError)) throw error;

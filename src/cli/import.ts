@@ -39,11 +39,12 @@ export const importCommand: CommandSpec = {
     const onConflict = onConflictOf(args);
     const passwordFile = args.value("source-password-file");
     const password = passwordFile === undefined ? undefined : readPassword(passwordFile);
-    const output = await readSource(path, password)
+    const { output, error } = await readSource(path, password)
       .then((source) => transfer(source, onConflict, args, context))
       .catch((error) => Promise.reject(naming(path, error)));
     if (args.isSet("json")) context.print(`${JSON.stringify(output)}\n`);
     else context.print(describe(output));
+    if (error !== undefined) throw error;
     return complainOf(output, context);
   },
 };
@@ -57,26 +58,39 @@ function onConflictOf(args: Arguments): OnConflict {
   throw new AppError("ERR_USAGE", "--skip-existing and --replace: give one of them");
 }
 
+interface Transferred {
+  readonly output: ImportOutput;
+  /** What came between, where not all has been imported. */
+  readonly error?: AppError;
+}
+
 async function transfer(
   source: ImportSource,
   onConflict: OnConflict,
   args: Arguments,
   context: CommandContext,
-): Promise<ImportOutput> {
+): Promise<Transferred> {
   const client = await context.connect(targetSettings(args, context.env));
   const [asJson, dryRun] = [args.isSet("json"), args.isSet("dry-run")];
+  using interruption = await context.onInterrupt();
+  const { signal } = interruption;
   using progress = new Progress(context, { label: "importing", total: 1, asJson });
   const work = new Transfer(source, client, onConflict);
   const passes = dryRun ? 1 : 2;
   // All of it without changing anything first: what is to be refused is refused as a whole.
   const planned = nothing();
-  await work.run(true, planned, (done, total) => progress.advance(done, passes * total));
+  await work.run(true, planned, {
+    signal,
+    onProgress: (done, total) => progress.advance(done, passes * total),
+  });
   refuseConflicts(planned);
-  if (dryRun || !hasChanges(planned)) return outputOf(source, planned, dryRun);
+  if (dryRun || !hasChanges(planned)) return { output: outputOf(source, planned, dryRun) };
   const imported = nothing();
-  await work.run(false, imported, (done, total) => progress.advance(total + done, passes * total))
-    .catch((error) => Promise.reject(interrupted(error, imported)));
-  return outputOf(source, imported, false);
+  const error = await work.run(false, imported, {
+    signal,
+    onProgress: (done, total) => progress.advance(total + done, passes * total),
+  }).catch((error) => stopped(error, imported));
+  return { output: outputOf(source, imported, false), ...(error && { error }) };
 }
 
 function nothing(): Collected {
@@ -90,12 +104,12 @@ function naming(path: string, error: unknown): unknown {
   return new AppError(error.code, text, { cause: error });
 }
 
-/** Another administrator may have been faster, or the disk is full. */
-function interrupted(error: unknown, imported: Collected): unknown {
-  if (!(error instanceof AppError)) return error;
+/** Another administrator may have been faster, the disk is full, or somebody wants an end. */
+function stopped(error: unknown, imported: Collected): AppError {
+  if (!(error instanceof AppError)) throw error;
   const count = imported.keys.filter(isNew).length;
-  const text =
-    `${error.message.replace(/\.$/, "")}; ${count} keys have been imported: import again ` +
+  const what = count === 1 ? "1 key has" : `${count} keys have`;
+  const text = `${error.message.replace(/\.$/, "")}; ${what} been imported: import again ` +
     "for the others";
   return new AppError(error.code, text, { cause: error });
 }

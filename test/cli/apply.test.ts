@@ -173,6 +173,27 @@ test("stops at a failure, tells what has been done and ends as that does", async
   }
 });
 
+test("whoever interrupts gets the keys that have been made, and no others", async () => {
+  for (const options of [[], ["--json"]]) {
+    const api = new FakeApi();
+    const controller = new AbortController();
+    api.fault = ({ body }) => {
+      if ((body as NewKey | undefined)?.alias === "k20") controller.abort();
+      return undefined;
+    };
+    const interruption = { signal: controller.signal, [Symbol.dispose]: () => undefined };
+    const context = { onInterrupt: () => Promise.resolve(interruption) };
+    const { status, out, err } = await apply(api, MANY, { options, context });
+    assert.equal([status, err.length], [130, 1]);
+    assert.match(err[0] ?? "", `${api.keys.size} of 100`);
+    assert.ok(api.keys.size > 20 && api.keys.size < 60);
+    for (const alias of api.keys.keys()) assert.match(out, api.secrets.get(alias) ?? "?");
+    if (options.length === 0) continue;
+    const { actions } = JSON.parse(out);
+    assert.equal([actions[20].status, actions[99].status], ["done", "not-begun"]);
+  }
+});
+
 test("what somebody else has done meanwhile is one clear line", async () => {
   const rows = [
     [{ alias: "new" }, "POST", problem(409, "ERR_ALIAS_EXISTS"), "made it meanwhile"],

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { CommandContext } from "../../src/cli/command.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
 import { IMPORT_CHECK_PATH, type ImportRequest } from "../../src/protocol/import.ts";
 import { runCommand } from "../support/run_command.ts";
@@ -15,6 +16,7 @@ interface Setting {
   readonly fault?: (request: Asked) => ApiResponse | undefined;
   readonly partial?: boolean;
   readonly total?: number;
+  readonly context?: Partial<CommandContext>;
 }
 
 type Asked = ImportRequest & { readonly dryRun: boolean };
@@ -27,6 +29,7 @@ async function importing(
     fault = () => undefined,
     partial = false,
     total = TOTAL,
+    context = {},
   }: Setting,
 ) {
   const asked = ({ path, body }: ApiRequest): Asked => {
@@ -45,7 +48,10 @@ async function importing(
   };
   return await withFolder(async (folder) => {
     writeFileSync(`${folder}/source.p12`, new Uint8Array([0x30, 1, 2]));
-    const outcome = await runCommand(["import", `${folder}/source.p12`, ...options], { answer });
+    const outcome = await runCommand(["import", `${folder}/source.p12`, ...options], {
+      answer,
+      context,
+    });
     return { ...outcome, bodies: outcome.requests.map(asked) };
   });
 }
@@ -132,6 +138,26 @@ test("says how far it has got when something comes between", async () => {
   });
   assert.equal([status, err.length], [1, 1]);
   assert.match(err[0] ?? "", /^It exists; [1-9]\d* keys have been imported: import again/);
+});
+
+test("whoever interrupts hears what has been imported by then", async () => {
+  for (const isDry of [true, false]) {
+    const controller = new AbortController();
+    const interruption = { signal: controller.signal, [Symbol.dispose]: () => undefined };
+    const { status, out, err, bodies } = await importing({
+      options: ["--json"],
+      total: 6_000,
+      context: { onInterrupt: () => Promise.resolve(interruption) },
+      fault: ({ dryRun }) => {
+        if (dryRun === isDry) controller.abort();
+        return undefined;
+      },
+    });
+    assert.equal([status, err.length], [130, 1]);
+    assert.is(bodies.filter(({ dryRun }) => dryRun === isDry).length, 1);
+    if (isDry) assert.is(out, "");
+    else assert.is(JSON.parse(out).summary.created, bodies.at(-1)?.limit);
+  }
 });
 
 test("what cannot be a source is refused before anybody is asked", async () => {

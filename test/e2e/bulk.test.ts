@@ -1,5 +1,5 @@
 // Many keys at once: as they are declared, as they were exported, from elsewhere.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -132,6 +132,61 @@ for (const { way, open } of WAYS) {
       await daemon?.[Symbol.asyncDispose]();
     }
   });
+}
+
+test("Ctrl-C hands out what has been made, and a second one ends at once", async () => {
+  using folder = temporaryFolder();
+  const socket = folder.file("apikey.sock");
+  await using daemon = await startDaemon(folder.keystore("jdk17-attributes.p12"), socket);
+  const declared = Array.from({ length: 3_000 }, (_, index) => ({ alias: `k${index}` }));
+  const path = declaration(folder.file("keys.json"), declared);
+  const keys = async () => {
+    const { body } = await send(socket, { method: "GET", path: "/v1/keys" });
+    return JSON.parse(body).keys.length as number;
+  };
+  const polite = await interrupting(["apply", path, "--socket", socket], (child) => {
+    kill(child, "SIGINT");
+  });
+  const made = await keys() - 1;
+  assert.is(polite.ended, 130, polite.stderr);
+  assert.ok(made > 0 && made < 3_000);
+  assert.match(polite.stderr, /^apikey: interrupted; \d+ of 3000 changes [^\n]*\n$/);
+  assert.match(polite.stderr, ` ${made} of`);
+  assert.is(
+    polite.stdout.match(/^API key created for alias 'k\d+': [\da-f-]{36}$/gm)?.length,
+    made,
+  );
+  const twice = await interrupting(["apply", path, "--socket", socket], async (child) => {
+    // What is under way then cannot end.
+    daemon.signal("SIGSTOP");
+    kill(child, "SIGINT");
+    await sleep(300);
+    assert.equal([child.exitCode, child.signalCode], [null, null]);
+    kill(child, "SIGINT");
+  });
+  assert.equal([twice.ended, twice.stderr], ["SIGINT", ""]);
+});
+
+/** Lets somebody do something as soon as a command has made a key. */
+async function interrupting(
+  args: readonly string[],
+  interrupt: (child: ChildProcess) => Promise<void> | void,
+) {
+  const [program, ...rest] = [...COMMAND, ...args] as [string, ...string[]];
+  const child = spawn(program, rest, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+  const output = { stdout: "", stderr: "" };
+  const ended = new Promise<number | string | null>((resolve) =>
+    child.once("close", (status, signal) => resolve(status ?? signal))
+  );
+  child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
+  await new Promise<void>((resolve) =>
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output.stdout += text;
+      if (output.stdout.includes("created for")) resolve();
+    })
+  );
+  await interrupt(child);
+  return { ended: await ended, ...output };
 }
 
 test("keys come from a table, too", async () => {
