@@ -21,6 +21,8 @@ export class Application {
   readonly #client: ApiClient;
   /** New keys that are nowhere but in this process. */
   readonly #undelivered = new Set<string>();
+  readonly #unknown = new Set<string>();
+  readonly #unseen = new Set<string>();
 
   constructor(client: ApiClient) {
     this.#client = client;
@@ -31,8 +33,19 @@ export class Application {
     try {
       return { action, created: await this.#do(action) };
     } catch (error) {
+      if (await this.#mayBeDone(action, error)) this.#unknown.add(action.alias);
       throw overtaken(error, action);
     }
+  }
+
+  /** The aliases of which it is not known whether what was to be done has been. */
+  get unknown(): ReadonlySet<string> {
+    return this.#unknown;
+  }
+
+  /** Those of them that may have a new key that nobody has, and no file that says so. */
+  get unseen(): readonly string[] {
+    return [...this.#unseen].filter((alias) => this.#unknown.has(alias));
   }
 
   /** Somebody has it now. */
@@ -47,6 +60,17 @@ export class Application {
       await this.#client.revokeKey(alias).then(() => revoked.push(alias), () => left.push(alias));
     }
     return { revoked, left };
+  }
+
+  async #mayBeDone({ action, alias }: PlannedAction, error: unknown): Promise<boolean> {
+    if (isRefusal(error)) return false;
+    // Whoever did not answer may be at it still.
+    if (!(error instanceof AppError) || error.code === "ERR_SOCKET") return true;
+    if (action !== "create") return error.code === "ERR_DAEMON_UNREACHABLE";
+    return await this.#client.getKey(alias).then(
+      () => true,
+      (reason) => !(reason instanceof AppError && reason.code === "ERR_ALIAS_UNKNOWN"),
+    );
   }
 
   async #do(action: PlannedAction): Promise<CreatedKey | undefined> {
@@ -73,6 +97,7 @@ export class Application {
     const created = await this.#client.createKey(newKey).catch((error) => {
       // Otherwise there may be a key all the same: its file says that nobody has it.
       if (isRefusal(error)) file?.discard();
+      if (file === undefined) this.#unseen.add(alias);
       throw error;
     });
     if (file === undefined) this.#undelivered.add(alias);
@@ -124,7 +149,10 @@ function leaveUnfinished(path: string): void {
 
 /** Whether it is certain that nothing has been done. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof AppError && [1, 2, 4].includes(ERRORS[error.code].exitStatus);
+  if (!(error instanceof AppError)) return false;
+  // Nobody listens; an answer that makes no sense has no cause.
+  if (error.code === "ERR_DAEMON_UNREACHABLE") return error.cause !== undefined;
+  return [1, 2, 4].includes(ERRORS[error.code].exitStatus);
 }
 
 /** Another administrator may have been there since the plan was made. */

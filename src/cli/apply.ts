@@ -59,7 +59,7 @@ export const applyCommand: CommandSpec = {
     });
     if (!args.isSet("json")) context.print(describePlan(plan, args.isSet("prune")));
     if (args.isSet("dry-run")) {
-      if (args.isSet("json")) printJson(context, outputOf(plan, { dryRun: true, outcomes: [] }));
+      if (args.isSet("json")) printJson(context, outputOf(plan, DRY_RUN));
       return;
     }
     await apply(plan, client, context, args.isSet("json"));
@@ -94,7 +94,8 @@ async function apply(
   let outcomes: (Outcome<Applied> | undefined)[];
   try {
     outcomes = await carryOutPlan(plan, application, context, { asJson, signal });
-    if (asJson) printJson(context, outputOf(plan, { dryRun: false, outcomes }));
+    const { unknown } = application;
+    if (asJson) printJson(context, outputOf(plan, { dryRun: false, outcomes, unknown }));
     else if (outcomes.some(hasKey)) context.print(STORE_THEM);
     for (const outcome of outcomes) {
       if (outcome?.status === "done") application.delivered(outcome.result);
@@ -104,6 +105,8 @@ async function apply(
   }
   await throwFirst(plan, outcomes, application);
 }
+
+const DRY_RUN = { dryRun: true, outcomes: [], unknown: new Set<string>() };
 
 const INTERRUPTED = new AppError("ERR_INTERRUPTED", "interrupted");
 
@@ -152,14 +155,25 @@ async function undelivered(error: unknown, application: Application): Promise<un
 /** @returns what to say of it */
 async function takeBack(application: Application): Promise<string> {
   const { revoked, left } = await application.takeBack();
-  const taken = revoked.length === 0
-    ? ""
-    : `; new keys that nobody has seen have been revoked again: ${listed(revoked)}`;
-  return left.length === 0 ? taken : `${taken}; revoke later what nobody has seen: ${listed(left)}`;
+  const texts = [
+    ...(revoked.length === 0
+      ? []
+      : [`new keys that nobody has seen have been revoked again: ${listed(revoked)}`]),
+    ...(left.length === 0 ? [] : [`revoke later what nobody has seen: ${listed(left)}`]),
+    ...(application.unseen.length === 0
+      ? []
+      : [`${MAY_BE_MADE}: ${listed(application.unseen, MAX_NAMED)}`]),
+  ];
+  return texts.map((text) => `; ${text}`).join("");
 }
 
-function listed(aliases: readonly string[]): string {
-  return aliases.map((alias) => `'${printable(alias)}'`).join(", ");
+const MAY_BE_MADE =
+  "these may have been made without anybody having the key: revoke them, or rotate";
+const MAX_NAMED = 5;
+
+function listed(aliases: readonly string[], maxNamed = Infinity): string {
+  const names = aliases.slice(0, maxNamed).map((alias) => `'${printable(alias)}'`).join(", ");
+  return aliases.length > maxNamed ? `${names} and ${aliases.length - maxNamed} more` : names;
 }
 
 /** @throws the first failure or that not all was begun, saying how far things have got */

@@ -8,32 +8,36 @@ import type { ActionOutput, ApplyOutput } from "./output_schemas.ts";
 export interface Result {
   readonly dryRun: boolean;
   readonly outcomes: readonly (Outcome<Applied> | undefined)[];
+  /** The aliases of which it is not known whether what was to be done has been. */
+  readonly unknown: ReadonlySet<string>;
 }
 
-export function outputOf(plan: Plan, { dryRun, outcomes }: Result): ApplyOutput {
+export function outputOf(plan: Plan, result: Result): ApplyOutput {
   const { actions, unchanged, unnamed } = plan;
+  const { dryRun, outcomes, unknown } = result;
   const changed = dryRun
     ? actions.length > 0
-    : outcomes.some((outcome) => outcome?.status === "done");
+    : unknown.size > 0 || outcomes.some((outcome) => outcome?.status === "done");
   return {
     changed,
     dryRun,
     summary: { ...countActions(actions), unchanged, unnamed },
-    actions: actions.map((action, index) => presentAction(action, dryRun, outcomes[index])),
+    actions: actions.map((action, index) => presentAction(action, result, outcomes[index])),
   };
 }
 
 function presentAction(
   action: PlannedAction,
-  dryRun: boolean,
+  { dryRun, unknown }: Result,
   outcome: Outcome<Applied> | undefined,
 ): ActionOutput {
   const created = outcome?.status === "done" ? outcome.result.created : undefined;
+  const status = unknown.has(action.alias) ? "unknown" : outcome?.status ?? "not-begun";
   const outputFile = "outputFile" in action ? action.outputFile : undefined;
   return {
     action: action.action,
     alias: action.alias,
-    status: dryRun ? "planned" : outcome?.status ?? "not-begun",
+    status: dryRun ? "planned" : status,
     ...("changes" in action ? { changes: [...action.changes] } : {}),
     ...("reason" in action ? { reason: action.reason } : {}),
     ...(outputFile === undefined ? {} : { outputFile }),

@@ -73,7 +73,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "apply.changed": "Whether something has been changed; with --dry-run whether something would be",
   "apply.summary.unchanged": "As declared already",
   "apply.summary.unnamed": "Not named in the file",
-  "apply.actions.status": "`planned` with --dry-run; `not-begun` behind a failure",
+  "apply.actions.status":
+    "`planned` with --dry-run; `not-begun` behind a failure; `unknown` without an answer",
   "apply.actions.changes": "Of `change` and `replace`: what is different then",
   "apply.actions.reason": "Of `revoke`",
   "apply.actions.outputFile": "Of `create` and `replace`: where the key is, an absolute path",

@@ -65,8 +65,8 @@ const fieldValue = v.nullable(v.union([v.string(), v.boolean(), v.array(v.string
 const actionSchema = v.object({
   action: v.picklist(["create", "change", "replace", "revoke"]),
   alias: v.string(),
-  /** `planned` with --dry-run; `not-begun` behind a failure. */
-  status: v.picklist(["planned", "done", "failed", "not-begun"]),
+  /** `planned` with --dry-run; `not-begun` behind a failure; `unknown` without an answer. */
+  status: v.picklist(["planned", "done", "failed", "unknown", "not-begun"]),
   /** Of `change` and `replace`: what is different then. */
   changes: v.exactOptional(v.array(v.object({
     field: v.string(),

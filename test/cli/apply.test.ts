@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { applyOutputSchema } from "../../src/cli/output_schemas.ts";
 import type { CommandContext } from "../../src/cli/command.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
+import { AppError } from "../../src/errors.ts";
 import type { Key, KeyRevision, NewKey } from "../../src/protocol/keys.ts";
 import { withFolder } from "../support/open_keystore.ts";
 import { listedKey, runCommand } from "../support/run_command.ts";
@@ -35,6 +36,10 @@ class FakeApi {
   #answer({ method, path, body }: ApiRequest): ApiResponse {
     const [, , , name = "", operation] = path.split("/");
     const alias = decodeURIComponent(name);
+    if (method === "GET" && name !== "") {
+      const key = this.keys.get(alias);
+      return key === undefined ? problem(404, "ERR_ALIAS_UNKNOWN") : { status: 200, body: key };
+    }
     if (method === "GET") return { status: 200, body: { keys: [...this.keys.values()] } };
     if (method === "POST" && name === "") {
       const { alias, ...fields } = body as NewKey;
@@ -192,6 +197,44 @@ test("whoever interrupts gets the keys that have been made, and no others", asyn
     const { actions } = JSON.parse(out);
     assert.equal([actions[20].status, actions[99].status], ["done", "not-begun"]);
   }
+});
+
+test("names keys that may have been made without anybody having them", async () => {
+  const rows = [
+    // What a daemon that died meanwhile has made is found out by nobody.
+    [() => new AppError("ERR_SOCKET", "gone"), true, true],
+    [() => new AppError("ERR_DAEMON_UNREACHABLE", "nobody", { cause: new Error() }), true, false],
+    [() => ({ status: 500, body: "what?" }), false, true],
+    [() => ({ status: 500, body: "what?" }), true, false],
+    [() => problem(503, "ERR_KEYSTORE_IO"), true, false],
+    [() => problem(503, "ERR_KEYSTORE_IO"), false, true],
+    [() => problem(409, "ERR_ALIAS_EXISTS"), false, false],
+  ] as const;
+  for (const [answer, isMissing, isUnknown] of rows) {
+    const api = new FakeApi();
+    api.fault = ({ method, body }) => {
+      if (method !== "POST" || (body as NewKey).alias === "k1") return undefined;
+      if (!isMissing) api.keys.set("k0", listedKey("k0"));
+      const answered = answer();
+      if (answered instanceof AppError) throw answered;
+      return answered;
+    };
+    const { status, out, err } = await apply(api, MANY.slice(0, 2), { options: ["--json"] });
+    assert.is.not(status, 0);
+    const { detail } = JSON.parse(err[0] ?? "");
+    assert.is(/without anybody having the key[^;]*'k0';/.test(detail), isUnknown, detail);
+    assert.equal(JSON.parse(out).actions.map(({ status }: { status: string }) => status), [
+      isUnknown ? "unknown" : "failed",
+      "done",
+    ]);
+  }
+  const api = new FakeApi();
+  api.fault = ({ method }) => {
+    if (method === "POST") throw new AppError("ERR_SOCKET", "gone");
+    return undefined;
+  };
+  const { err } = await apply(api, MANY);
+  assert.match(err[0] ?? "", /'k0', 'k1', 'k2', 'k3', 'k4' and 11 more;/);
 });
 
 test("what somebody else has done meanwhile is one clear line", async () => {
