@@ -19,8 +19,8 @@ type Replacement = Extract<PlannedAction, { action: "replace" }>;
 /** Carries out what has been planned. */
 export class Application {
   readonly #client: ApiClient;
-  /** New keys that are nowhere but in this process. */
-  readonly #undelivered = new Set<string>();
+  /** New keys that are nowhere but in this process, by alias. */
+  readonly #undelivered = new Map<string, CreatedKey>();
   readonly #unknown = new Set<string>();
   readonly #unseen = new Set<string>();
 
@@ -56,8 +56,11 @@ export class Application {
   /** Revokes the keys that nobody has. @returns the aliases of those that are gone, or are not */
   async takeBack(): Promise<{ revoked: string[]; left: string[] }> {
     const [revoked, left]: [string[], string[]] = [[], []];
-    for (const alias of this.#undelivered) {
-      await this.#client.revokeKey(alias).then(() => revoked.push(alias), () => left.push(alias));
+    for (const [alias, created] of this.#undelivered) {
+      await this.#revokeOwn(created).then(
+        () => revoked.push(alias),
+        (reason) => isOvertaken(reason) || left.push(alias),
+      );
     }
     return { revoked, left };
   }
@@ -100,21 +103,30 @@ export class Application {
       if (file === undefined) this.#unseen.add(alias);
       throw error;
     });
-    if (file === undefined) this.#undelivered.add(alias);
+    if (file === undefined) this.#undelivered.set(alias, created);
     if (disabled) await this.#client.reviseKey(alias, { disabled });
     if (file === undefined) return created;
     await this.#writeOrRevoke(created, file);
     return undefined;
   }
 
-  async #writeOrRevoke({ alias, key }: CreatedKey, file: NewFile): Promise<void> {
+  /** @throws AppError where it is left, ERR_PLAN_REFUSED as the alias has another key by now */
+  async #revokeOwn({ alias, key }: CreatedKey): Promise<void> {
+    const { maskedKey } = await this.#client.getKey(alias);
+    if (maskedKey.slice(-SHOWN) !== key.slice(-SHOWN)) {
+      throw new AppError("ERR_PLAN_REFUSED", "the alias has another key by now");
+    }
+    await this.#client.revokeKey(alias);
+  }
+
+  async #writeOrRevoke(created: CreatedKey, file: NewFile): Promise<void> {
     try {
-      file.write(Buffer.from(`${key}\n`, "utf8"));
+      file.write(Buffer.from(`${created.key}\n`, "utf8"));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const outcome = await this.#client.revokeKey(alias).then(
+      const outcome = await this.#revokeOwn(created).then(
         () => "it has been revoked again",
-        (reason: Error) => `it cannot be revoked either (${reason.message}): revoke it later`,
+        (reason) => describeLeft(reason),
       );
       const text = `${error.message}, so nobody has the key; ${outcome}`;
       throw new AppError(error.code, text, { cause: error });
@@ -136,6 +148,21 @@ export class Application {
       throw new AppError(error.code, text, { cause: error });
     }
   }
+}
+
+/** How many characters of a masked key are to be seen. */
+const SHOWN = 4;
+
+/** Whether somebody else has revoked or replaced it already. */
+function isOvertaken({ code }: AppError): boolean {
+  return code === "ERR_PLAN_REFUSED" || code === "ERR_ALIAS_UNKNOWN";
+}
+
+function describeLeft(reason: unknown): string {
+  if (!(reason instanceof AppError)) throw reason;
+  if (reason.code === "ERR_PLAN_REFUSED") return `${reason.message}, which is left alone`;
+  if (reason.code === "ERR_ALIAS_UNKNOWN") return "somebody else has revoked it meanwhile";
+  return `it cannot be revoked either (${reason.message}): revoke it later`;
 }
 
 /** An empty file costs no room on a disk that has none; where it is not to be had, that has been said. */

@@ -1,18 +1,21 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiClient } from "../client/api_client.ts";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { Application, type Applied } from "./application.ts";
-import { computePlan, type Plan } from "./apply_plan.ts";
+import { computePlan, type Plan, type PlanOptions } from "./apply_plan.ts";
 import { describePlan, describeResult, outputOf } from "./apply_output.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { carryOut, type Outcome } from "./carry_out.ts";
+import type { DeclaredKey } from "./declaration.ts";
 import { parseDeclaration } from "./declaration_file.ts";
+import { lookupAlias } from "../model/alias.ts";
 import { printable } from "../model/printable.ts";
 import { requireFile } from "./file_argument.ts";
 import { fileError } from "./files.ts";
 import { decodeText, readInput } from "./input.ts";
-import { assertCanHold, keyFileIn, keyFileState } from "./key_files.ts";
+import { assertCanHold, keyFileIn, keyFileState, reservationsEndInMs } from "./key_files.ts";
 import type { Arguments } from "./option.ts";
 import type { ApplyOutput } from "./output_schemas.ts";
 import { Progress } from "./progress.ts";
@@ -49,6 +52,7 @@ export const applyCommand: CommandSpec = {
     const text = decodeText(await readInput(path, MAX_BYTES), path);
     const declaration = await parseDeclaration(text, path);
     const outputFileOf = outputFiles(args);
+    await reservationsOver(declaration.keys, outputFileOf);
     const client = await context.connect(targetSettings(args, context.env));
     const plan = computePlan(declaration.keys, await client.listKeys(), {
       prune: args.isSet("prune"),
@@ -66,8 +70,24 @@ export const applyCommand: CommandSpec = {
   },
 };
 
+/**
+ * Another run may be about to write its files, or was killed a moment ago: time tells.
+ *
+ * @throws AppError ERR_FILE
+ */
+async function reservationsOver(keys: readonly DeclaredKey[], outputFileOf: OutputFileOf) {
+  const paths = keys.filter(({ state }) => state !== "absent").flatMap((key) => {
+    const path = outputFileOf(key, lookupAlias(key.alias));
+    return path !== undefined && keyFileState(path) === "reserved" ? [path] : [];
+  });
+  const waitMs = reservationsEndInMs(paths);
+  if (waitMs > 0) await sleep(waitMs);
+}
+
+type OutputFileOf = PlanOptions["outputFileOf"];
+
 /** @throws AppError ERR_FILE where the folder is none */
-function outputFiles(args: Arguments) {
+function outputFiles(args: Arguments): OutputFileOf {
   const folder = args.value("output-folder");
   try {
     if (folder !== undefined && !statSync(folder).isDirectory()) {
@@ -76,7 +96,7 @@ function outputFiles(args: Arguments) {
   } catch (error) {
     throw fileError(error, `cannot write to ${folder}`);
   }
-  return ({ outputFile }: { readonly outputFile?: string }, alias: string) => {
+  return ({ outputFile }, alias) => {
     if (outputFile !== undefined) return resolve(outputFile);
     return folder === undefined ? undefined : keyFileIn(folder, alias);
   };

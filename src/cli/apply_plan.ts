@@ -128,8 +128,10 @@ function planCreation(declared: DeclaredKey, options: PlanOptions): PlannedActio
   if (expiry) assertAhead(alias, expiry, options.nowMs);
   const outputFile = options.outputFileOf(declared, alias);
   if (outputFile !== undefined) {
-    if (options.stateOfFile(outputFile) === "other") {
-      const path = printable(outputFile);
+    const state = options.stateOfFile(outputFile);
+    const path = printable(outputFile);
+    if (state === "reserved") throw refused(alias, `${path} ${RESERVED}`);
+    if (state === "other") {
       throw refused(alias, `${path} exists already: remove it, or name another outputFile`);
     }
     options.assertCanHold(outputFile);
@@ -137,6 +139,8 @@ function planCreation(declared: DeclaredKey, options: PlanOptions): PlannedActio
   const newKey = { alias, ...metadata, ...expiry };
   return { action: "create", alias, newKey, disabled, outputFile };
 }
+
+const RESERVED = "was made just now, and has no key yet: another run may be at it; apply later";
 
 /** Whoever was killed between making a key and writing it has left a file without a key. */
 function unfinishedFile(
@@ -146,7 +150,10 @@ function unfinishedFile(
 ): string | undefined {
   const path = outputFileOf(declared, alias);
   // Nobody misses a key that is over.
-  if (path === undefined || expired || stateOfFile(path) !== "unfinished") return undefined;
+  if (path === undefined || expired) return undefined;
+  const state = stateOfFile(path);
+  if (state === "reserved") throw refused(alias, `${printable(path)} ${RESERVED}`);
+  if (state !== "unfinished") return undefined;
   assertCanHold(path);
   return path;
 }

@@ -8,9 +8,13 @@ import { fileError, type NewFile, reserveFile } from "./files.ts";
 
 /**
  * What is where a key is to go. `unfinished`: part of a key or nothing at all, as whoever was killed
- * between reserving a file and writing the key leaves it.
+ * between reserving a file and writing the key leaves it; `reserved`: the same, but just now, so that
+ * another run may be about to write it.
  */
-export type KeyFileState = "missing" | "unfinished" | "other";
+export type KeyFileState = "missing" | "reserved" | "unfinished" | "other";
+
+/** Between reserving a file and writing it there is one save of the keystore. */
+const RESERVED_FOR_MS = 3_000;
 
 const PART_OF_A_KEY = /^[0-9a-f-]*$/;
 
@@ -20,10 +24,26 @@ export function keyFileState(path: string): KeyFileState {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return "missing";
     if (!stats.isFile() || stats.size >= UUID_OCTETS) return "other";
-    return PART_OF_A_KEY.test(readFileSync(path, "latin1")) ? "unfinished" : "other";
+    if (!PART_OF_A_KEY.test(readFileSync(path, "latin1"))) return "other";
+    return reservedForMs(stats.mtimeMs) > 0 ? "reserved" : "unfinished";
   } catch (error) {
     throw fileError(error, `cannot read ${path}`);
   }
+}
+
+/** @returns in how many milliseconds at the latest none of these files counts as reserved any more */
+export function reservationsEndInMs(paths: readonly string[]): number {
+  const rests = paths.map((path) => {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? 0 : reservedForMs(stats.mtimeMs);
+  });
+  return Math.ceil(Math.max(0, ...rests));
+}
+
+/** Not above that: a file of a clock that is ahead is no more than one that was made just now. */
+function reservedForMs(mtimeMs: number): number {
+  const ageMs = Date.now() - mtimeMs;
+  return Math.abs(ageMs) < RESERVED_FOR_MS ? Math.min(RESERVED_FOR_MS, RESERVED_FOR_MS - ageMs) : 0;
 }
 
 /** @throws AppError ERR_FILE where no file could be made, as far as that can be told beforehand */

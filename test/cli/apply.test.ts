@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
@@ -20,6 +20,7 @@ class FakeApi {
   readonly secrets = new Map<string, string>();
   underWay = 0;
   mostUnderWay = 0;
+  made = 0;
   fault: Fault = () => undefined;
 
   constructor(...keys: readonly Key[]) {
@@ -32,6 +33,11 @@ class FakeApi {
     this.underWay--;
     return this.fault(request) ?? this.#answer(request);
   };
+
+  /** As it answers without a fault. */
+  create(request: ApiRequest): ApiResponse {
+    return this.#answer(request);
+  }
 
   #answer({ method, path, body }: ApiRequest): ApiResponse {
     const [, , , name = "", operation] = path.split("/");
@@ -64,8 +70,10 @@ class FakeApi {
   }
 
   #secret(alias: string): ApiResponse {
-    const key = `secret-of-${alias}-which-is-as-long-as-one-${this.secrets.size}`;
+    const key = `secret-of-${alias}-which-is-as-long-as-one-${1_000 + this.made++}`;
     this.secrets.set(alias, key);
+    const known = this.keys.get(alias);
+    if (known !== undefined) this.keys.set(alias, { ...known, maskedKey: `***${key.slice(-4)}` });
     return { status: 201, body: { alias, key, createdAt: null, expiresAt: null, expiresOn: null } };
   }
 }
@@ -90,6 +98,11 @@ async function apply(
     const { answer } = api;
     return await runCommand(["apply", path, ...options], { answer, ...(context && { context }) });
   });
+}
+
+/** As if whoever has made it had been killed some time ago. */
+function abandon(path: string): void {
+  if (existsSync(path)) utimesSync(path, 1_000, 1_000);
 }
 
 const MANY = Array.from({ length: 100 }, (_, index) => ({ alias: `k${index}` }));
@@ -323,6 +336,7 @@ for (const [answer, expected, isKept] of UNMADE) {
       api.fault = () => undefined;
       for (const isThere of [false, true]) {
         if (isThere) writeFileSync(`${folder}/a`, "eb47");
+        abandon(`${folder}/a`);
         const again = await apply(api, declared);
         assert.is(again.status, 0, again.err[0]);
         assert.is(readFileSync(`${folder}/a`, "utf8"), `${api.secrets.get("a")}\n`);
@@ -336,21 +350,64 @@ test("a file keeps waiting for its key until it has one, and a disabled key stay
     const api = new FakeApi(listedKey("a", { disabled: true }));
     const path = `${folder}/a`;
     writeFileSync(path, "");
+    abandon(path);
     api.fault = ({ path }) =>
       path.endsWith("/rotate") ? problem(409, "ERR_KEY_RETIRED") : undefined;
     const declared = [{ alias: "a", outputFile: path, disabled: true }];
     assert.is((await apply(api, declared)).status, 1);
     assert.is(readFileSync(path, "utf8"), "");
+    abandon(path);
     api.fault = ({ path: called }) => {
       if (called.endsWith("/rotate")) rmSync(path);
       return undefined;
     };
     assert.is((await apply(api, declared)).status, 1, "the file is gone");
     assert.is(readFileSync(path, "utf8"), "");
+    abandon(path);
     api.fault = () => undefined;
     assert.is((await apply(api, declared)).status, 0);
     assert.is(readFileSync(path, "utf8"), `${api.secrets.get("a")}\n`);
     assert.is(api.keys.get("a")?.disabled, true);
+  });
+});
+
+test("a file that was made just now may be another run's, until nobody has written it", async () => {
+  await withFolder(async (folder) => {
+    const api = new FakeApi(listedKey("a"), listedKey("b"));
+    const paths = ["a", "b", "c"].map((alias) => `${folder}/${alias}.key`);
+    for (const path of paths) writeFileSync(path, "");
+    const declared = ["a", "b", "c"].map((alias) => ({ alias }));
+    const startedAt = performance.now();
+    const applying = apply(api, declared, { options: ["--output-folder", folder] });
+    await sleep(500);
+    // Another run ends meanwhile.
+    writeFileSync(paths[0] ?? "", "eb47c2be-927f-495f-aa97-0ba0f60b8986\n");
+    const { status, out } = await applying;
+    assert.ok(performance.now() - startedAt > 2_900);
+    assert.equal([status, out.split("\n").slice(0, 3)], [0, [
+      `~ replace the key of b, which never got into ${paths[1]}`,
+      `+ create c (into ${paths[2]})`,
+      "Plan: 1 to create, 0 to change, 1 to replace, 0 to revoke, 1 unchanged.",
+    ]]);
+  });
+});
+
+test("whoever has lost a file to another run leaves the key that is there then", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a.key`;
+    for (const isReplaced of [true, false]) {
+      const api = new FakeApi();
+      api.fault = (request) => {
+        const created = request.method === "POST";
+        if (!created) return undefined;
+        rmSync(path);
+        const answer = api.create(request);
+        if (isReplaced) api.create({ ...request, path: "/v1/keys/a/rotate" });
+        return answer;
+      };
+      const { status, err } = await apply(api, [{ alias: "a", outputFile: path }]);
+      assert.equal([status, err.length, api.keys.has("a")], [1, 1, isReplaced]);
+    }
   });
 });
 

@@ -14,7 +14,13 @@ const OPTIONS: PlanOptions = {
   nowMs: Date.parse("2050-01-01T00:00:00Z"),
   outputFileOf: ({ outputFile }) => outputFile,
   stateOfFile: (path) =>
-    path.startsWith("half") ? "unfinished" : path === "taken" ? "other" : "missing",
+    path.startsWith("half")
+      ? "unfinished"
+      : path === "taken"
+      ? "other"
+      : path === "new"
+      ? "reserved"
+      : "missing",
   assertCanHold(path) {
     if (path.endsWith("nowhere")) throw new AppError("ERR_FILE", path);
   },
@@ -79,6 +85,8 @@ const REFUSED: readonly (readonly [string, DeclaredKey, Partial<Key>?])[] = [
   ["ERR_USAGE", { alias: "a", expiresOn: "2051-02-30T00:00:00" }],
   ["ERR_USAGE", { alias: "a", expiresOn: EXPIRY.expiresOn, expiresAt: null }],
   ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "taken" }],
+  ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "new" }],
+  ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "new" }, {}],
   ["ERR_FILE", { alias: "a", outputFile: "nowhere" }],
   ["ERR_FILE", { alias: "a", outputFile: "half-nowhere" }, {}],
 ];

@@ -5,6 +5,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -50,6 +51,7 @@ test("tells a file with less than a key from all others", async () => {
   await withFolder((folder) => {
     const file = (name: string, text: string) => {
       writeFileSync(`${folder}/${name}`, text);
+      utimesSync(`${folder}/${name}`, 1_000, 1_000);
       return keyFileState(`${folder}/${name}`);
     };
     assert.equal([file("a", ""), file("b", KEY.slice(0, 35))], ["unfinished", "unfinished"]);
@@ -59,6 +61,8 @@ test("tells a file with less than a key from all others", async () => {
     assert.is(keyFileState(`${folder}/none`), "missing");
     mkdirSync(`${folder}/folder`);
     symlinkSync(`${folder}/a`, `${folder}/link`);
+    writeFileSync(`${folder}/now`, "");
+    assert.is(keyFileState(`${folder}/now`), "reserved");
     for (const name of ["folder", "link"]) assert.is(keyFileState(`${folder}/${name}`), "other");
   });
 });
@@ -67,6 +71,8 @@ test("an unfinished file is replaced, not written on", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/a.key`;
     writeFileSync(path, KEY.slice(0, 8));
+    await failure("ERR_FILE", () => reserveKeyFile(path));
+    utimesSync(path, 1_000, 1_000);
     chmodSync(path, 0o666);
     linkSync(path, `${folder}/theirs`);
     reserveKeyFile(path).write(Buffer.from(KEY));
@@ -81,7 +87,9 @@ test("an unfinished file is replaced, not written on", async () => {
 test("nobody believes to have written a file that is not there any more", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/a.key`;
-    const [first, second] = [reserveKeyFile(path), reserveKeyFile(path)];
+    const first = reserveKeyFile(path);
+    utimesSync(path, 1_000, 1_000);
+    const second = reserveKeyFile(path);
     await failure("ERR_FILE", () => first.write(Buffer.from(KEY)));
     assert.is(first.isWritten, false);
     second.write(Buffer.from(KEY));
