@@ -119,11 +119,26 @@ const MAX_NAMED = 5;
 function refuseConflicts({ keys }: Collected): void {
   const conflicts = keys.filter(({ outcome }) => outcome === "conflict");
   if (conflicts.length === 0) return;
+  refuseTwins(conflicts);
   const named = conflicts.slice(0, MAX_NAMED).map(({ alias }) => `'${printable(alias)}'`);
   const more = conflicts.length > MAX_NAMED ? ` and ${conflicts.length - MAX_NAMED} more` : "";
   const what = conflicts.length === 1 ? "1 alias has" : `${conflicts.length} aliases have`;
   const text = `${what} another key here: ${named.join(", ")}${more}; nothing has been imported: ` +
     "add --skip-existing or --replace";
+  throw new AppError("ERR_IMPORT_CONFLICT", text);
+}
+
+/** Whom no `--replace` helps. */
+function refuseTwins(conflicts: Collected["keys"]): void {
+  const twins = conflicts.filter(({ sameAs }) => sameAs !== undefined);
+  if (twins.length === 0) return;
+  const named = twins.slice(0, MAX_NAMED).map(({ alias, sameAs = "" }) =>
+    `'${printable(alias)}' has that of '${printable(sameAs)}'`
+  );
+  const more = twins.length > MAX_NAMED ? ` and ${twins.length - MAX_NAMED} more` : "";
+  const what = twins.length === 1 ? "1 key is here" : `${twins.length} keys are here`;
+  const text = `${what} under another alias: ${named.join(", ")}${more}; nothing has been ` +
+    "imported: add --skip-existing, or revoke what is here";
   throw new AppError("ERR_IMPORT_CONFLICT", text);
 }
 
@@ -162,7 +177,9 @@ function describe({ dryRun, summary }: ImportOutput): string {
   const counts = [
     ...(replaced === 0 ? [] : [`${replaced} of them in place of others`]),
     `${unchanged} there already`,
-    ...(skipped === 0 ? [] : [`${skipped} skipped, having another key here`]),
+    ...(skipped === 0
+      ? []
+      : [`${skipped} skipped, as the alias has another key here or the key another alias`]),
   ];
   const total = created + replaced;
   const line = `${what} ${total} API key${total === 1 ? "" : "s"}; ${counts.join(", ")}.\n`;

@@ -35,12 +35,16 @@ export async function parseKeyCsv(text: string): Promise<ImportedKey[]> {
   if (header === undefined) throw new AppError("ERR_USAGE", "it is empty");
   const columns = parseHeader(header);
   const numbers = new Map<string, number>();
+  const keyNumbers = new Map<string, number>();
   return lines.map(({ number, cells }) => {
     const named = columns.map((column, index) => [column, cellText(cells[index] ?? "")] as const);
     const key = parseRow(Object.fromEntries(named.filter(([, cell]) => cell !== "")), number);
     const other = numbers.get(key.alias);
     if (other !== undefined) throw refused(number, `the alias is that of line ${other}`);
     numbers.set(key.alias, number);
+    const twin = keyNumbers.get(key.key);
+    if (twin !== undefined) throw refused(number, `the key is that of line ${twin}`);
+    keyNumbers.set(key.key, number);
     return key;
   });
 }

@@ -84,6 +84,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "import.partial":
     "Whether part of the source cannot be decrypted, so that there may be more keys",
   "import.keys": "In the order of the source",
+  "import.keys.sameAs": "Where it is skipped as another alias has this very key: that alias",
 
   "audit-verify.intact": "Whether every record is as it was written, and signed for",
   "audit-verify.fault": "What is wrong with the first record that is not; null for nothing",

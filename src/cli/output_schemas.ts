@@ -118,7 +118,12 @@ export const importOutputSchema = v.object({
   /** Whether part of the source cannot be decrypted, so that there may be more keys. */
   partial: v.boolean(),
   /** In the order of the source. */
-  keys: v.array(v.object({ alias: v.string(), outcome: v.picklist(IMPORT_OUTCOMES) })),
+  keys: v.array(v.object({
+    alias: v.string(),
+    outcome: v.picklist(IMPORT_OUTCOMES),
+    /** Where it is skipped as another alias has this very key: that alias. */
+    sameAs: v.exactOptional(v.string()),
+  })),
 });
 
 /** With `--json` on standard error, whatever the command. */

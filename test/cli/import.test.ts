@@ -13,6 +13,7 @@ interface Setting {
   readonly options?: readonly string[];
   /** What becomes of which key; created unless it says. */
   readonly outcome?: (index: number) => string;
+  readonly sameAs?: (index: number) => string | undefined;
   readonly fault?: (request: Asked) => ApiResponse | undefined;
   readonly partial?: boolean;
   readonly total?: number;
@@ -26,6 +27,7 @@ async function importing(
   {
     options = [],
     outcome = () => "created",
+    sameAs = () => undefined,
     fault = () => undefined,
     partial = false,
     total = TOTAL,
@@ -42,7 +44,10 @@ async function importing(
       offset,
       offset + limit,
     );
-    const keys = indexes.map((index) => ({ alias: `k${index}`, outcome: outcome(index) }));
+    const keys = indexes.map((index) => {
+      const other = sameAs(index);
+      return { alias: `k${index}`, outcome: outcome(index), ...(other && { sameAs: other }) };
+    });
     return fault(request) ??
       { status: 200, body: { total, keys, otherEntries: 3, partial } };
   };
@@ -95,6 +100,16 @@ test("says which aliases have other keys, as far as there is room", async () => 
     "200 aliases have another key here: 'k0', 'k1', 'k2', 'k3', 'k4' and 195 more",
   );
   assert.ok(bodies.every(({ dryRun, onConflict }) => dryRun && onConflict === "refuse"));
+});
+
+test("says which keys are here under other aliases, where nothing but skipping them helps", async () => {
+  const { status, err } = await importing({
+    outcome: (index) => index < 200 ? "conflict" : "created",
+    sameAs: (index) => index === 7 ? "other" : undefined,
+  });
+  assert.equal([status, err.length], [1, 1]);
+  assert.match(err[0] ?? "", /1 key is here [^;]*'k7' [^;]*'other';/);
+  assert.not.match(err[0] ?? "", "--replace");
 });
 
 test("asks for what is to be done about them", async () => {

@@ -35,6 +35,7 @@ const REFUSED: readonly (readonly [text: string, ...says: string[]])[] = [
   [`alias,key\na,${KEY} \n`, "line 2", "UUID"],
   ["alias,key\na,00000000-0000-0000-0000-000000000000\n", "line 2", "UUID"],
   [`alias,key\na,${KEY}\nb,${OTHER}\nA,${KEY}\n`, "line 4", "line 2"],
+  [`alias,key\na,${KEY}\nb,${OTHER}\nc,${KEY}\n`, "line 4", "key", "line 2"],
   [`alias,key\n,${KEY}\n`, "line 2", "alias"],
   [`alias,key\na,${KEY},x\n`, "line 2", "cells"],
   [`alias,key\n"a,${KEY}\n`, "quote"],
