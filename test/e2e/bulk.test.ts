@@ -1,6 +1,14 @@
 // Many keys at once: as they are declared, as they were exported, from elsewhere.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
@@ -192,6 +200,15 @@ async function interrupting(
   await interrupt(child);
   return { ended: await ended, ...output };
 }
+
+test("nothing is exported of a keystore that is not there", async () => {
+  using folder = temporaryFolder();
+  const path = folder.file("keys.yaml");
+  const args = ["export", "--keystore", folder.file("typo.p12"), "--output-file", path];
+  const { status, stdout, stderr } = await apikey(args);
+  assert.equal([status, stdout, existsSync(path)], [1, "", false]);
+  assert.match(stderr, /^apikey: there is no keystore [^\n]*typo\.p12 yet\n$/);
+});
 
 test("keys come from a table, too", async () => {
   using folder = temporaryFolder();
