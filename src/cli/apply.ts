@@ -5,7 +5,7 @@ import type { ApiClient } from "../client/api_client.ts";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { Application, type Applied } from "./application.ts";
 import { computePlan, type Plan, type PlanOptions } from "./apply_plan.ts";
-import { describePlan, describeResult, outputOf } from "./apply_output.ts";
+import { describeLeftOut, describePlan, describeResult, outputOf } from "./apply_output.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { carryOut, type Outcome } from "./carry_out.ts";
 import type { DeclaredKey } from "./declaration.ts";
@@ -61,6 +61,7 @@ export const applyCommand: CommandSpec = {
       stateOfFile: keyFileState,
       assertCanHold,
     });
+    for (const line of describeLeftOut(plan, args.isSet("prune"))) context.complain(line);
     if (!args.isSet("json")) context.print(describePlan(plan, args.isSet("prune")));
     if (args.isSet("dry-run")) {
       if (args.isSet("json")) printJson(context, outputOf(plan, DRY_RUN));

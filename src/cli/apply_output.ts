@@ -13,7 +13,7 @@ export interface Result {
 }
 
 export function outputOf(plan: Plan, result: Result): ApplyOutput {
-  const { actions, unchanged, unnamed } = plan;
+  const { actions, unchanged, expired, unnamed } = plan;
   const { dryRun, outcomes, unknown } = result;
   const changed = dryRun
     ? actions.length > 0
@@ -21,7 +21,7 @@ export function outputOf(plan: Plan, result: Result): ApplyOutput {
   return {
     changed,
     dryRun,
-    summary: { ...countActions(actions), unchanged, unnamed },
+    summary: { ...countActions(actions), unchanged, expired: expired.length, unnamed },
     actions: actions.map((action, index) => presentAction(action, result, outcomes[index])),
   };
 }
@@ -53,7 +53,8 @@ function countActions(actions: readonly PlannedAction[]) {
 
 /** For people, one line for each action and one that sums them up. */
 export function describePlan(plan: Plan, isPruning: boolean): string {
-  const { actions, unchanged, unnamed } = plan;
+  const { actions, unchanged } = plan;
+  const unnamed = plan.unnamed - (isPruning ? plan.unnameable.length : 0);
   const lines = actions.map(describeAction);
   const { create, change, replace, revoke } = countActions(actions);
   const replaced = replace === 0 ? "" : `${replace} to replace, `;
@@ -73,6 +74,20 @@ export function describePlan(plan: Plan, isPruning: boolean): string {
     lines.push(`${what}; --prune would revoke ${unnamed === 1 ? "it" : "them"}.`);
   }
   return lines.map((line) => `${line}\n`).join("");
+}
+
+const MAX_TOLD = 100;
+
+/** What is left out, one line each, for standard error. */
+export function* describeLeftOut({ expired, unnameable }: Plan, isPruning: boolean) {
+  const lines = [
+    ...expired.map((alias) => `'${printable(alias)}' has expired as declared, and is not made`),
+    ...(isPruning ? unnameable : []).map((alias) =>
+      `'${printable(alias)}' stays, as no request can name it`
+    ),
+  ];
+  for (const line of lines.slice(0, MAX_TOLD)) yield `apikey: ${line}`;
+  if (lines.length > MAX_TOLD) yield `apikey: and ${lines.length - MAX_TOLD} more left out`;
 }
 
 function describeAction(action: PlannedAction): string {

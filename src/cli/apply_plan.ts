@@ -3,7 +3,7 @@ import { lookupAlias, parseAlias } from "../model/alias.ts";
 import { printable } from "../model/printable.ts";
 import type { Key, KeyRevision, NewKey } from "../protocol/keys.ts";
 import type { DeclaredKey } from "./declaration.ts";
-import { assertAhead, declaredExpiry, isStoredAs } from "./declared_expiry.ts";
+import { declaredExpiry, isPast, isStoredAs } from "./declared_expiry.ts";
 import { changesTo, type FieldChange, naming, newMetadata } from "./field_changes.ts";
 import type { KeyFileState } from "./key_files.ts";
 
@@ -43,8 +43,12 @@ export interface Plan {
   readonly actions: readonly PlannedAction[];
   /** How many are as declared. */
   readonly unchanged: number;
+  /** The aliases of those that would have expired if they were made, and so are not. */
+  readonly expired: readonly string[];
   /** How many are not named. */
   readonly unnamed: number;
+  /** The aliases of those among them that no request can name, and so stay in any case. */
+  readonly unnameable: readonly string[];
 }
 
 export interface PlanOptions {
@@ -73,6 +77,7 @@ export function computePlan(
   const named = new Set<string>();
   const files = new Map<string, string>();
   const actions: PlannedAction[] = [];
+  const expired: string[] = [];
   const problems: AppError[] = [];
   for (const key of declared) {
     const alias = lookupAlias(key.alias);
@@ -80,7 +85,8 @@ export function computePlan(
       if (named.has(alias)) throw refused(alias, "it is declared more than once");
       named.add(alias);
       const action = planKey({ ...key, alias }, existing.get(alias), options);
-      if (action === undefined) continue;
+      if (action === "expired") expired.push(alias);
+      if (action === undefined || action === "expired") continue;
       assertOwnFile(action, files);
       actions.push(action);
     } catch (error) {
@@ -93,18 +99,21 @@ export function computePlan(
   const unnamed = actual.filter(({ alias, replacedBy }) =>
     replacedBy === null && !named.has(alias)
   );
-  const unchanged = named.size - actions.length;
-  if (options.prune) actions.push(...unnamed.map(({ alias }) => revoke(alias, "unnamed")));
-  return { actions, unchanged, unnamed: unnamed.length };
+  const unchanged = named.size - actions.length - expired.length;
+  const unnameable = unnamed.map(({ alias }) => alias).filter((alias) => !isNameable(alias));
+  for (const { alias } of options.prune ? unnamed : []) {
+    if (isNameable(alias)) actions.push({ action: "revoke", alias, reason: "unnamed" });
+  }
+  return { actions, unchanged, expired, unnamed: unnamed.length, unnameable };
 }
 
 function planKey(
   declared: DeclaredKey,
   actual: Key | undefined,
   options: PlanOptions,
-): PlannedAction | undefined {
+): PlannedAction | "expired" | undefined {
   const { alias, state = "present" } = declared;
-  if (state === "absent") return actual && revoke(alias, "absent");
+  if (state === "absent") return actual && planRevocation(alias);
   if (actual === undefined) return planCreation(declared, options);
   if (actual.replacedBy !== null) {
     const owner = printable(actual.replacedBy);
@@ -120,12 +129,16 @@ function planKey(
   return changes.length === 0 ? undefined : { action: "change", alias, revision, changes };
 }
 
-function planCreation(declared: DeclaredKey, options: PlanOptions): PlannedAction {
+function planCreation(
+  declared: DeclaredKey,
+  options: PlanOptions,
+): PlannedAction | "expired" {
   const { disabled = false } = declared;
   const alias = parseAlias(declared.alias);
   const metadata = newMetadata({ ...declared, alias });
   const expiry = declaredExpiry(declared);
-  if (expiry) assertAhead(alias, expiry, options.nowMs);
+  // As `export` declares keys that were over by then.
+  if (expiry && isPast(alias, expiry, options.nowMs)) return "expired";
   const outputFile = options.outputFileOf(declared, alias);
   if (outputFile !== undefined) {
     const state = options.stateOfFile(outputFile);
@@ -176,9 +189,14 @@ function assertOwnFile(action: PlannedAction, files: Map<string, string>): void 
   throw refused(action.alias, `its outputFile is that of '${printable(other)}' as well`);
 }
 
-function revoke(alias: string, reason: "absent" | "unnamed"): PlannedAction {
-  if (!["", ".", ".."].includes(alias)) return { action: "revoke", alias, reason };
+function planRevocation(alias: string): PlannedAction {
+  if (isNameable(alias)) return { action: "revoke", alias, reason: "absent" };
   throw refused(alias, "no request can name it");
+}
+
+/** Other programs have such aliases, too. */
+function isNameable(alias: string): boolean {
+  return !["", ".", ".."].includes(alias);
 }
 
 function throwFirst([first, ...others]: readonly AppError[]): void {

@@ -72,6 +72,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "export.keys": "Without those that a rotation has replaced",
   "apply.changed": "Whether something has been changed; with --dry-run whether something would be",
   "apply.summary.unchanged": "As declared already",
+  "apply.summary.expired": "Not there, and not made, as the declared expiry is past",
   "apply.summary.unnamed": "Not named in the file",
   "apply.actions.status":
     "`planned` with --dry-run; `not-begun` behind a failure; `unknown` without an answer",

@@ -93,6 +93,8 @@ export const applyOutputSchema = v.object({
     revoke: count,
     /** As declared already. */
     unchanged: count,
+    /** Not there, and not made, as the declared expiry is past. */
+    expired: count,
     /** Not named in the file. */
     unnamed: count,
   }),

@@ -168,6 +168,20 @@ test("a dry run does nothing, and says whether something would be done", async (
   );
 });
 
+test("says what is left out, and does the rest", async () => {
+  const api = new FakeApi(listedKey(""), listedKey("b"));
+  const declared = [{ alias: "retired", expiresOn: "2049-01-01T00:00:00" }, { alias: "a" }];
+  const { status, out, err } = await apply(api, declared, { options: ["--prune", "--json"] });
+  assert.equal([status, [...api.keys.keys()]], [0, ["", "a"]]);
+  assert.equal(err, [
+    "apikey: 'retired' has expired as declared, and is not made",
+    "apikey: '' stays, as no request can name it",
+  ]);
+  const output = JSON.parse(out);
+  assert.ok(v.is(applyOutputSchema, output));
+  assert.equal([output.summary.expired, output.summary.unnamed], [1, 2]);
+});
+
 test("stops at a failure, tells what has been done and ends as that does", async () => {
   for (const options of [[], ["--json"]]) {
     const api = new FakeApi();

@@ -79,8 +79,6 @@ const REFUSED: readonly (readonly [string, DeclaredKey, Partial<Key>?])[] = [
   ["ERR_INVALID_ALIAS", { alias: ".." }],
   ["ERR_INVALID_REQUEST", { alias: "a", networks: ["10.0.0.0/33"] }],
   ["ERR_INVALID_REQUEST", { alias: "a", owner: "\u001b" }],
-  ["ERR_EXPIRY_PAST", { alias: "a", expiresOn: "2049-01-01T00:00:00" }],
-  ["ERR_EXPIRY_PAST", { alias: "a", expiresAt: "2049-12-31T23:59:59Z" }],
   ["ERR_USAGE", { alias: "a", expiresAt: "2051-01-01T00:00:00" }],
   ["ERR_USAGE", { alias: "a", expiresOn: "2051-02-30T00:00:00" }],
   ["ERR_USAGE", { alias: "a", expiresOn: EXPIRY.expiresOn, expiresAt: null }],
@@ -98,6 +96,27 @@ for (const [code, declared, actual] of REFUSED) {
     if (code !== "ERR_FILE") assert.match(text, `'${declared.alias}'`);
   });
 }
+
+test("a key that would have expired is not made, and one that has is as declared", () => {
+  const past = { expiresOn: "2049-01-01T00:00:00", expiresAt: "2048-12-31T23:00:00.000Z" };
+  const declared = [
+    { alias: "A", expiresOn: past.expiresOn },
+    { alias: "b", expiresAt: "2049-12-31T23:59:59Z" },
+    { alias: "there", expiresOn: past.expiresOn },
+    { alias: "new" },
+  ];
+  const there = listedKey("there", { ...past, expired: true });
+  const { actions, expired, unchanged } = plan(declared, [there]);
+  assert.equal([actions.map(({ alias }) => alias), expired, unchanged], [["new"], ["a", "b"], 1]);
+});
+
+test("what no request can name stays, and does not stand in the way", async () => {
+  const actual = ["", "a", ".."].map((alias) => listedKey(alias));
+  const { actions, unnamed, unnameable } = plan([], actual, { prune: true });
+  assert.equal([actions.map(({ alias }) => alias), unnamed, unnameable], [["a"], 3, ["", ".."]]);
+  const absent: DeclaredKey = { alias: "", state: "absent" };
+  await failure("ERR_PLAN_REFUSED", () => plan([absent], actual));
+});
 
 test("what is refused is counted, and nothing is planned", async () => {
   const declared = [{ alias: "b" }, { alias: "B" }, { alias: "c", scopes: ["a b"] }];
@@ -151,7 +170,9 @@ test("keys go that are declared to be absent, and others only with --prune", () 
   assert.equal(kept, {
     actions: [{ action: "revoke", alias: "a", reason: "absent" }],
     unchanged: 2,
+    expired: [],
     unnamed: 1,
+    unnameable: [],
   });
   const pruned = plan(declared, [...actual, retired], { prune: true });
   assert.equal(pruned.actions.slice(1), [{ action: "revoke", alias: "c", reason: "unnamed" }]);
