@@ -91,7 +91,7 @@ export function computePlan(
       actions.push(action);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      problems.push(error);
+      problems.push(error.code === "ERR_FILE" ? about(alias, error) : error);
     }
   }
   throwFirst(problems);
@@ -144,6 +144,7 @@ function planCreation(
     const state = options.stateOfFile(outputFile);
     const path = printable(outputFile);
     if (state === "reserved") throw refused(alias, `${path} ${RESERVED}`);
+    if (state === "folder") throw refused(alias, `${path} is a folder: name a file in it`);
     if (state === "other") {
       throw refused(alias, `${path} exists already: remove it, or name another outputFile`);
     }
@@ -197,6 +198,10 @@ function planRevocation(alias: string): PlannedAction {
 /** Other programs have such aliases, too. */
 function isNameable(alias: string): boolean {
   return !["", ".", ".."].includes(alias);
+}
+
+function about(alias: string, error: AppError): AppError {
+  return new AppError(error.code, naming(alias, error.message), { cause: error });
 }
 
 function throwFirst([first, ...others]: readonly AppError[]): void {

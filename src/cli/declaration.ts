@@ -22,7 +22,9 @@ export const declaredKeySchema = v.strictObject({
   disabled: v.exactOptional(v.boolean("expected true or false")),
   state: v.exactOptional(v.picklist(["present", "absent"], "expected present or absent")),
   /** Where the key goes when it is made. */
-  outputFile: v.exactOptional(text),
+  outputFile: v.exactOptional(
+    v.pipe(text, v.regex(/^[ -\uffff]+$/, "expected the path of a file")),
+  ),
 });
 
 export const declarationSchema = v.strictObject({

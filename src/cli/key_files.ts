@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import { AppError } from "../errors.ts";
+import { AppError, systemErrorCode } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import { UUID_OCTETS } from "../model/uuid.ts";
 import { fileError, type NewFile, reserveFile } from "./files.ts";
@@ -11,7 +11,7 @@ import { fileError, type NewFile, reserveFile } from "./files.ts";
  * between reserving a file and writing the key leaves it; `reserved`: the same, but just now, so that
  * another run may be about to write it.
  */
-export type KeyFileState = "missing" | "reserved" | "unfinished" | "other";
+export type KeyFileState = "missing" | "reserved" | "unfinished" | "folder" | "other";
 
 /** Between reserving a file and writing it there is one save of the keystore. */
 const RESERVED_FOR_MS = 3_000;
@@ -23,6 +23,7 @@ export function keyFileState(path: string): KeyFileState {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return "missing";
+    if (stats.isDirectory()) return "folder";
     if (!stats.isFile() || stats.size >= UUID_OCTETS) return "other";
     if (!PART_OF_A_KEY.test(readFileSync(path, "latin1"))) return "other";
     return reservedForMs(stats.mtimeMs) > 0 ? "reserved" : "unfinished";
@@ -56,6 +57,10 @@ export function assertCanHold(path: string): void {
     }
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      const text = `cannot write ${printable(path)}: there is no folder ${printable(folder)}`;
+      throw new AppError("ERR_FILE", text, { cause: error });
+    }
     throw fileError(error, `cannot write ${path}`);
   }
 }

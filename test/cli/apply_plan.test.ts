@@ -20,6 +20,8 @@ const OPTIONS: PlanOptions = {
       ? "other"
       : path === "new"
       ? "reserved"
+      : path === "folder"
+      ? "folder"
       : "missing",
   assertCanHold(path) {
     if (path.endsWith("nowhere")) throw new AppError("ERR_FILE", path);
@@ -83,6 +85,7 @@ const REFUSED: readonly (readonly [string, DeclaredKey, Partial<Key>?])[] = [
   ["ERR_USAGE", { alias: "a", expiresOn: "2051-02-30T00:00:00" }],
   ["ERR_USAGE", { alias: "a", expiresOn: EXPIRY.expiresOn, expiresAt: null }],
   ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "taken" }],
+  ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "folder" }],
   ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "new" }],
   ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "new" }, {}],
   ["ERR_FILE", { alias: "a", outputFile: "nowhere" }],
@@ -93,7 +96,7 @@ for (const [code, declared, actual] of REFUSED) {
   test(`${JSON.stringify(declared)} is refused with ${code}`, async () => {
     const there = actual === undefined ? [] : [listedKey("a", actual)];
     const text = await failure(code, () => plan([declared], there));
-    if (code !== "ERR_FILE") assert.match(text, `'${declared.alias}'`);
+    assert.match(text, `'${declared.alias}'`);
   });
 }
 

@@ -20,6 +20,8 @@ const REFUSED: readonly (readonly [text: string, ...says: string[]])[] = [
   [`${HEAD}  - alias: a\n    scopes: [b, 1]\n`, "keys[0].scopes[1]", "line 4, column 17"],
   [`${HEAD}  - alias: a\n    disabled: yes\n`, "keys[0].disabled", "true or false"],
   [`${HEAD}  - alias: a\n    state: gone\n`, "keys[0].state", "absent"],
+  [`${HEAD}  - alias: a\n    outputFile: ""\n`, "keys[0].outputFile", "path", "line 4"],
+  [`${HEAD}  - alias: a\n    outputFile: "a\\0"\n`, "keys[0].outputFile", "path", "line 4"],
   [`${HEAD}  - alias: a\n    alias: b\n`, "line 4"],
   [`${HEAD}  - alias: a\n  owner: b\n`, "line 4"],
   [`${HEAD}  - a\n`, "keys[0]: expected a mapping", "line 3"],

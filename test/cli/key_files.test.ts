@@ -11,7 +11,7 @@ import {
 import { basename, dirname } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { keyFileIn, keyFileState, reserveKeyFile } from "../../src/cli/key_files.ts";
+import { assertCanHold, keyFileIn, keyFileState, reserveKeyFile } from "../../src/cli/key_files.ts";
 import { failure, withFolder } from "../support/open_keystore.ts";
 
 const KEY = "eb47c2be-927f-495f-aa97-0ba0f60b8986";
@@ -63,7 +63,16 @@ test("tells a file with less than a key from all others", async () => {
     symlinkSync(`${folder}/a`, `${folder}/link`);
     writeFileSync(`${folder}/now`, "");
     assert.is(keyFileState(`${folder}/now`), "reserved");
-    for (const name of ["folder", "link"]) assert.is(keyFileState(`${folder}/${name}`), "other");
+    assert.is(keyFileState(`${folder}/link`), "other");
+    assert.is(keyFileState(`${folder}/folder`), "folder");
+  });
+});
+
+test("says which folder is missing", async () => {
+  await withFolder(async (folder) => {
+    const text = await failure("ERR_FILE", () => assertCanHold(`${folder}/none/a.key`));
+    assert.ok(text.endsWith(`no folder ${folder}/none`), text);
+    assertCanHold(`${folder}/a.key`);
   });
 });
 
