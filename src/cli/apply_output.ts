@@ -97,7 +97,8 @@ function describeAction(action: PlannedAction): string {
       const place = action.outputFile === undefined
         ? ""
         : ` (into ${printable(action.outputFile)})`;
-      return `+ create ${alias}${place}`;
+      const what = action.changes.map(describeNew).join("; ");
+      return `+ create ${alias}${what && `: ${what}`}${place}`;
     }
     case "change":
       return `~ change ${alias}: ${action.changes.map(describeChange).join("; ")}`;
@@ -109,6 +110,13 @@ function describeAction(action: PlannedAction): string {
     case "revoke":
       return `- revoke ${alias}${action.reason === "unnamed" ? " (not named)" : ""}`;
   }
+}
+
+function describeNew({ field, to }: FieldChange): string {
+  if (field === "disabled") return field;
+  // A time is no text that somebody has thought of.
+  const isTime = field === "expiresAt" || field === "expiresOn";
+  return isTime ? `expires ${printable(String(to))}` : `${field} ${describeValue(to)}`;
 }
 
 function describeChange({ field, from, to }: FieldChange): string {

@@ -4,7 +4,7 @@ import { printable } from "../model/printable.ts";
 import type { Key, KeyRevision, NewKey } from "../protocol/keys.ts";
 import type { DeclaredKey } from "./declaration.ts";
 import { declaredExpiry, isPast, isStoredAs } from "./declared_expiry.ts";
-import { changesTo, type FieldChange, naming, newMetadata } from "./field_changes.ts";
+import { changesOfNew, changesTo, type FieldChange, naming, newMetadata } from "./field_changes.ts";
 import type { KeyFileState } from "./key_files.ts";
 
 export type PlannedAction =
@@ -13,6 +13,8 @@ export type PlannedAction =
     readonly alias: string;
     readonly newKey: NewKey;
     readonly disabled: boolean;
+    /** What it will be that is not what a key is by itself. */
+    readonly changes: readonly FieldChange[];
     readonly outputFile: string | undefined;
   }
   | {
@@ -151,7 +153,8 @@ function planCreation(
     options.assertCanHold(outputFile);
   }
   const newKey = { alias, ...metadata, ...expiry };
-  return { action: "create", alias, newKey, disabled, outputFile };
+  const changes = changesOfNew(newKey, disabled);
+  return { action: "create", alias, newKey, disabled, changes, outputFile };
 }
 
 const RESERVED = "was made just now, and has no key yet: another run may be at it; apply later";

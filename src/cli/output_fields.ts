@@ -76,7 +76,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "apply.summary.unnamed": "Not named in the file",
   "apply.actions.status":
     "`planned` with --dry-run; `not-begun` behind a failure; `unknown` without an answer",
-  "apply.actions.changes": "Of `change` and `replace`: what is different then",
+  "apply.actions.changes":
+    "Of all but `revoke`: what is different then; of `create` what is declared, `from` null",
   "apply.actions.reason": "Of `revoke`",
   "apply.actions.outputFile": "Of `create` and `replace`: where the key is, an absolute path",
   "apply.actions.key": "Of `create` without a file, once done: the key, this once",

@@ -67,7 +67,7 @@ const actionSchema = v.object({
   alias: v.string(),
   /** `planned` with --dry-run; `not-begun` behind a failure; `unknown` without an answer. */
   status: v.picklist(["planned", "done", "failed", "unknown", "not-begun"]),
-  /** Of `change` and `replace`: what is different then. */
+  /** Of all but `revoke`: what is different then, and of `create` what the key is then. */
   changes: v.exactOptional(v.array(v.object({
     field: v.string(),
     from: fieldValue,

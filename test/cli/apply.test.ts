@@ -114,14 +114,14 @@ test("shows the plan, carries it out in its order, and finds nothing to do the s
     listedKey("stays", { owner: "a" }),
   );
   const declared = [
-    { alias: "new", scopes: ["mcp:read"] },
+    { alias: "new", scopes: ["mcp:read"], networks: ["10.0.0.0/8"], expiresOn: "2051-01-01T00:00" },
     { alias: "OLD", state: "absent" },
     { alias: "stays", owner: "b", disabled: true },
   ];
   const { status, out, err } = await apply(api, declared);
   assert.equal([status, err], [0, []]);
   assert.equal(out.split("\n"), [
-    "+ create new",
+    "+ create new: scopes mcp:read; networks 10.0.0.0/8; expires 2051-01-01T00:00:00",
     "- revoke old",
     '~ change stays: owner "a" -> "b"; disabled false -> true',
     "Plan: 1 to create, 1 to change, 1 to revoke, 0 unchanged.",

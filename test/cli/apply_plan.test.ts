@@ -155,6 +155,12 @@ test("a key that is not there is made, with all that is declared of it", () => {
       expiresOn: "2051-01-01T00:00:00",
     },
     disabled: true,
+    changes: [
+      { field: "description", from: null, to: "d" },
+      { field: "networks", from: null, to: ["10.0.0.0/8"] },
+      { field: "expiresOn", from: null, to: "2051-01-01T00:00:00" },
+      { field: "disabled", from: null, to: true },
+    ],
     outputFile: "half",
   }]);
 });
