@@ -41,7 +41,7 @@ export const importCommand: CommandSpec = {
     const password = passwordFile === undefined ? undefined : readPassword(passwordFile);
     const { output, error } = await readSource(path, password)
       .then((source) => transfer(source, onConflict, args, context))
-      .catch((error) => Promise.reject(naming(path, error)));
+      .catch((error) => Promise.reject(naming(path, error, password)));
     if (args.isSet("json")) context.print(`${JSON.stringify(output)}\n`);
     else context.print(describe(output));
     if (error !== undefined) throw error;
@@ -97,12 +97,18 @@ function nothing(): Collected {
   return { keys: [], otherEntries: 0, partial: false };
 }
 
-function naming(path: string, error: unknown): unknown {
+function naming(path: string, error: unknown, password: string | undefined): unknown {
   const codes: readonly string[] = ["ERR_USAGE", "ERR_IMPORT_REFUSED"];
   if (!(error instanceof AppError) || !codes.includes(error.code)) return error;
-  const text = `cannot import ${printable(nameOf(path))}: ${error.message}`;
+  const isShut = error.code === "ERR_IMPORT_REFUSED" && SHUT.test(error.message);
+  const remedy = isShut && password === undefined ? REMEDY : "";
+  const text = `cannot import ${printable(nameOf(path))}: ${error.message}${remedy}`;
   return new AppError(error.code, text, { cause: error });
 }
+
+/** Of a keystore that does not open, be it for a wrong password or for damage. */
+const SHUT = /^wrong password/;
+const REMEDY = ": give its password with --source-password-file";
 
 /** Another administrator may have been faster, the disk is full, or somebody wants an end. */
 function stopped(error: unknown, imported: Collected): AppError {

@@ -100,6 +100,12 @@ for (const { way, open } of WAYS) {
     assert.equal([wrong.status, wrong.stdout], [6, ""]);
     assert.match(wrong.stderr, /^apikey: cannot import [^\n]*: wrong password, or [^\n]*\n$/);
     assert.ok(wrong.stderr.includes(sealed));
+    assert.match(wrong.stderr, "--source-password-file");
+    const passwordFile = folder.file("password");
+    writeFileSync(passwordFile, "not this");
+    const given = await opened.apikey("import", sealed, "--source-password-file", passwordFile);
+    assert.is(given.status, 6);
+    assert.not.match(given.stderr, "--source-password-file");
     assert.equal(readFileSync(keystore), before);
     const printed = [await does(opened.apikey("import", source, "--replace", "--json"))];
     printed.push(await does(opened.apikey("import", source, "--json")));
