@@ -28,7 +28,7 @@ const MAX_AT_ONCE = 16;
 
 export const applyCommand: CommandSpec = {
   name: "apply",
-  argument: "[file]",
+  argument: "<file>",
   summary: "Create, change and revoke API keys until they are as a file declares them",
   options: [
     { name: "dry-run", description: "Show what would be done, and do nothing" },

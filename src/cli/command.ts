@@ -34,7 +34,7 @@ export interface CommandSpec {
   readonly name: string;
   /**
    * `[alias]`, for a command that takes one argument of that name; `[alias] [new-alias]` for two,
-   * `[path...]` for any number.
+   * `[path...]` for any number, `<file>` for one that has to be there and is not asked for otherwise.
    */
   readonly argument?: string;
   /** What to say in place of repeating an argument, where one might be a secret. */

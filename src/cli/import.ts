@@ -15,7 +15,7 @@ const NOT_ALL_STATUS = 1;
 
 export const importCommand: CommandSpec = {
   name: "import",
-  argument: "[file]",
+  argument: "<file>",
   summary: "Take over API keys, secrets included, from another keystore or a CSV file",
   options: [
     {

@@ -511,6 +511,14 @@ test("has help with an example for every command", async () => {
   }
 });
 
+test("shows in brackets of its own what has to be named", async () => {
+  const needing = COMMANDS.filter(({ argument }) => argument?.startsWith("<"));
+  assert.equal(needing.map(({ name }) => name), [
+    ...["apply", "import", "keystore backup", "keystore restore"],
+  ]);
+  for (const { name } of needing) assert.is((await runWith(name.split(" "))).status, 2);
+});
+
 test("has examples that parse", () => {
   for (const command of COMMANDS) {
     for (const example of command.examples) {
