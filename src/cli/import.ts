@@ -30,8 +30,9 @@ export const importCommand: CommandSpec = {
     ...WRITER_OPTIONS,
   ],
   examples: [
-    "apikey import /opt/metricshub/security/metricshub-keystore.p12 --dry-run",
-    "apikey import other.p12 --source-password-file ./other.password --skip-existing",
+    "apikey import /opt/metricshub/security/metricshub-keystore.p12",
+    "apikey import other.p12 --source-password-file ./other.password",
+    "apikey import other.p12 --skip-existing --dry-run",
     "apikey import keys.csv --replace --json",
   ],
   async run(args, context) {

@@ -10,7 +10,7 @@ import { cellText } from "./csv.ts";
  * API keys in a table (RFC 4180), secrets included: src/cli/README.md documents it. No message quotes a
  * cell: a key may stand in any of them.
  */
-const COLUMNS = [
+export const COLUMNS = [
   "alias",
   "key",
   "expires_on",
