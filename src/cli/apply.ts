@@ -137,7 +137,12 @@ async function carryOutPlan(
   context: CommandContext,
   { asJson, signal }: { readonly asJson: boolean; readonly signal: AbortSignal },
 ): Promise<(Outcome<Applied> | undefined)[]> {
-  using progress = new Progress(context, { label: "applying", total: actions.length, asJson });
+  using progress = new Progress(context, {
+    label: "applying",
+    total: actions.length,
+    showsCount: true,
+    asJson,
+  });
   let done = 0;
   return await carryOut(actions, {
     maxAtOnce: MAX_AT_ONCE,

@@ -81,7 +81,7 @@ export function computePlan(
   const actions: PlannedAction[] = [];
   const expired: string[] = [];
   const problems: AppError[] = [];
-  for (const key of declared) {
+  for (const [index, key] of declared.entries()) {
     const alias = lookupAlias(key.alias);
     try {
       if (named.has(alias)) throw refused(alias, "it is declared more than once");
@@ -93,7 +93,7 @@ export function computePlan(
       actions.push(action);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      problems.push(error.code === "ERR_FILE" ? about(alias, error) : error);
+      problems.push(located(error, alias, index));
     }
   }
   throwFirst(problems);
@@ -203,14 +203,19 @@ function isNameable(alias: string): boolean {
   return !["", ".", ".."].includes(alias);
 }
 
-function about(alias: string, error: AppError): AppError {
-  return new AppError(error.code, naming(alias, error.message), { cause: error });
+/** Whom it is about, where that does not say so. */
+function located(error: AppError, alias: string, index: number): AppError {
+  const { code, message } = error;
+  if (code === "ERR_FILE") return new AppError(code, naming(alias, message), { cause: error });
+  if (code !== "ERR_INVALID_ALIAS") return error;
+  return new AppError(code, `keys[${index}]: ${message}`, { cause: error });
 }
 
 function throwFirst([first, ...others]: readonly AppError[]): void {
   if (first === undefined) return;
   if (others.length === 0) throw first;
-  const text = `${first.message} (and ${others.length} more such)`;
+  const count = others.length === 1 ? "1 more problem" : `${others.length} more problems`;
+  const text = `${first.message} (and ${count})`;
   throw new AppError(first.code, text, { cause: first });
 }
 

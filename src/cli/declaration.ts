@@ -28,7 +28,11 @@ export const declaredKeySchema = v.strictObject({
 });
 
 export const declarationSchema = v.strictObject({
-  version: v.literal(1, "expected 1"),
+  version: v.literal(
+    1,
+    ({ input }) =>
+      typeof input === "string" ? "expected the number 1, without quotes" : "expected 1",
+  ),
   keys: v.array(declaredKeySchema, "expected a list"),
 });
 

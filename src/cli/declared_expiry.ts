@@ -60,12 +60,18 @@ export function isStoredAs(declared: DeclaredExpiry, actual: Key): boolean {
 function localTime(alias: string, text: string): string {
   const expiry = parseExpiry(text);
   if (expiry !== undefined) return expiry.expiresOn;
+  if (parseOffsetDateTime(text) !== undefined) {
+    throw usage(alias, `expiresOn has no zone: give '${printable(text)}' as expiresAt`);
+  }
   throw usage(alias, `no expiresOn: '${printable(text)}'; give one such as 2031-12-31T23:59:59`);
 }
 
 function instantOf(alias: string, text: string): Instant {
   const instant = parseOffsetDateTime(text);
   if (instant !== undefined) return instant;
+  if (parseExpiry(text) !== undefined) {
+    throw usage(alias, `expiresAt has a zone: add it to '${printable(text)}', or give expiresOn`);
+  }
   throw usage(alias, `no expiresAt: '${printable(text)}'; give one such as 2031-12-31T23:59:59Z`);
 }
 

@@ -75,7 +75,9 @@ async function transfer(
   const [asJson, dryRun] = [args.isSet("json"), args.isSet("dry-run")];
   using interruption = await context.onInterrupt();
   const { signal } = interruption;
-  using progress = new Progress(context, { label: "importing", total: 1, asJson });
+  // Every key counts twice where there are two passes.
+  const options = { label: "importing", total: 1, showsCount: false, asJson };
+  using progress = new Progress(context, options);
   const work = new Transfer(source, client, onConflict);
   const passes = dryRun ? 1 : 2;
   // All of it without changing anything first: what is to be refused is refused as a whole.
@@ -182,17 +184,23 @@ function describe({ dryRun, summary }: ImportOutput): string {
   const { created, replaced, unchanged, skipped, otherEntries } = summary;
   const what = dryRun ? "Would import" : "Imported";
   const counts = [
-    ...(replaced === 0 ? [] : [`${replaced} of them in place of others`]),
     `${unchanged} there already`,
     ...(skipped === 0
       ? []
       : [`${skipped} skipped, as the alias has another key here or the key another alias`]),
   ];
   const total = created + replaced;
-  const line = `${what} ${total} API key${total === 1 ? "" : "s"}; ${counts.join(", ")}.\n`;
+  const keys = `${total} API key${total === 1 ? "" : "s"}${inPlace(replaced, total)}`;
+  const line = `${what} ${keys}; ${counts.join(", ")}.\n`;
   if (otherEntries === 0) return line;
   const others = otherEntries === 1 ? "1 other entry" : `${otherEntries} other entries`;
   return `${line}Left where they are, as only API keys are imported: ${others}.\n`;
+}
+
+function inPlace(replaced: number, total: number): string {
+  if (replaced === 0) return "";
+  const which = replaced === total ? "" : `${replaced} of them `;
+  return `, ${which}in place of ${replaced === 1 ? "another" : "others"}`;
 }
 
 const MAX_TOLD = 100;

@@ -276,6 +276,7 @@ test("what somebody else has done meanwhile is one clear line", async () => {
     const { status, err } = await apply(api, [declared]);
     assert.equal([status, err.length], [1, 1]);
     assert.match(err[0] ?? "", says);
+    assert.ok(err[0]?.startsWith("apikey: cannot "), err[0]);
   }
 });
 

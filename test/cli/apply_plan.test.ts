@@ -97,6 +97,7 @@ for (const [code, declared, actual] of REFUSED) {
     const there = actual === undefined ? [] : [listedKey("a", actual)];
     const text = await failure(code, () => plan([declared], there));
     assert.match(text, `'${declared.alias}'`);
+    if (code === "ERR_INVALID_ALIAS") assert.match(text, /^keys\[0\]: /);
   });
 }
 
@@ -121,10 +122,17 @@ test("what no request can name stays, and does not stand in the way", async () =
   await failure("ERR_PLAN_REFUSED", () => plan([absent], actual));
 });
 
+test("an expiry in the other's words is told where it belongs", async () => {
+  const on: DeclaredKey = { alias: "a", expiresOn: "2051-01-01T00:00:00+02:00" };
+  assert.match(await failure("ERR_USAGE", () => plan([on], [])), /as expiresAt$/);
+  const at: DeclaredKey = { alias: "a", expiresAt: "2051-01-01T00:00:00" };
+  assert.match(await failure("ERR_USAGE", () => plan([at], [])), /give expiresOn$/);
+});
+
 test("what is refused is counted, and nothing is planned", async () => {
   const declared = [{ alias: "b" }, { alias: "B" }, { alias: "c", scopes: ["a b"] }];
   const text = await failure("ERR_PLAN_REFUSED", () => plan(declared, []));
-  assert.match(text, /^'b': .*\(and 1 more such\)$/);
+  assert.match(text, /^'b': .*\(and 1 more problem\)$/);
 });
 
 test("two keys do not share a file", async () => {

@@ -90,6 +90,23 @@ test("asks once where there is nothing to change, or nothing is to be", async ()
   for (const { bodies } of [unchanged, dry]) assert.ok(bodies.every(({ dryRun }) => dryRun));
 });
 
+test("says how many keys took the place of others", async () => {
+  const rows = [[1, 1, "1 API key, in place of another;"], [
+    3,
+    3,
+    "3 API keys, in place of others;",
+  ], [
+    3,
+    1,
+    "3 API keys, 1 of them in place of another;",
+  ]] as const;
+  for (const [total, replaced, expected] of rows) {
+    const outcome = (index: number) => index < replaced ? "replaced" : "created";
+    const { out } = await importing({ total, outcome, options: ["--replace"] });
+    assert.ok(out.startsWith(`Imported ${expected}`), out);
+  }
+});
+
 test("says which aliases have other keys, as far as there is room", async () => {
   const { status, err, bodies } = await importing({
     outcome: (index) => index < 200 ? "conflict" : "created",
@@ -152,7 +169,7 @@ test("says how far it has got when something comes between", async () => {
         : undefined,
   });
   assert.equal([status, err.length], [1, 1]);
-  assert.match(err[0] ?? "", /^It exists; [1-9]\d* keys have been imported: import again/);
+  assert.match(err[0] ?? "", /^apikey: It exists; [1-9]\d* keys have been imported: import again/);
 });
 
 test("whoever interrupts hears what has been imported by then", async () => {
