@@ -307,6 +307,21 @@ test("keys that standard output does not take are revoked again", async () => {
   }
 });
 
+test("a key that somebody else has replaced meanwhile is not taken back", async () => {
+  const api = new FakeApi();
+  const print = (text: string) => {
+    if (!text.includes("secret-of")) return;
+    api.create({ method: "POST", path: "/v1/keys/a/rotate", body: {} });
+    throw Object.assign(new Error("no"), { code: "EPIPE", errno: -32, syscall: "write" });
+  };
+  const { status, err } = await apply(api, [{ alias: "a" }], { context: { print } });
+  assert.equal([status, err, [...api.keys.keys()]], [
+    1,
+    ["apikey: cannot write to standard output (EPIPE)"],
+    ["a"],
+  ]);
+});
+
 test("a key that cannot be disabled is not left enabled where nobody has it", async () => {
   const api = new FakeApi();
   api.fault = ({ method }) => method === "PATCH" ? problem(503, "ERR_KEYSTORE_IO") : undefined;
