@@ -45,7 +45,7 @@ export class Application {
 
   /** Those of them that may have a new key that nobody has, and no file that says so. */
   get unseen(): readonly string[] {
-    return [...this.#unseen].filter((alias) => this.#unknown.has(alias));
+    return [...this.#unseen].filter((alias) => this.#unknown.has(alias)).sort(byName);
   }
 
   /** Somebody has it now. */
@@ -149,6 +149,9 @@ export class Application {
     }
   }
 }
+
+/** `k9` before `k10`. */
+const byName = new Intl.Collator("en", { numeric: true }).compare;
 
 /** How many characters of a masked key are to be seen. */
 const SHOWN = 4;

@@ -181,14 +181,13 @@ async function undelivered(error: unknown, application: Application): Promise<un
 /** @returns what to say of it */
 async function takeBack(application: Application): Promise<string> {
   const { revoked, left } = await application.takeBack();
+  const { unseen } = application;
   const texts = [
     ...(revoked.length === 0
       ? []
       : [`new keys that nobody has seen have been revoked again: ${listed(revoked)}`]),
     ...(left.length === 0 ? [] : [`revoke later what nobody has seen: ${listed(left)}`]),
-    ...(application.unseen.length === 0
-      ? []
-      : [`${MAY_BE_MADE}: ${listed(application.unseen, MAX_NAMED)}`]),
+    ...(unseen.length === 0 ? [] : [`${MAY_BE_MADE}: ${listed(unseen, MAX_NAMED)}`]),
   ];
   return texts.map((text) => `; ${text}`).join("");
 }
