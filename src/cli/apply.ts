@@ -15,7 +15,13 @@ import { printable } from "../model/printable.ts";
 import { requireFile } from "./file_argument.ts";
 import { fileError } from "./files.ts";
 import { decodeText, readInput } from "./input.ts";
-import { assertCanHold, keyFileIn, keyFileState, reservationsEndInMs } from "./key_files.ts";
+import {
+  assertCanHold,
+  keyFileIn,
+  type KeyFileState,
+  keyFileState,
+  reservationsEndInMs,
+} from "./key_files.ts";
 import type { Arguments } from "./option.ts";
 import type { ApplyOutput } from "./output_schemas.ts";
 import { Progress } from "./progress.ts";
@@ -52,13 +58,13 @@ export const applyCommand: CommandSpec = {
     const text = decodeText(await readInput(path, MAX_BYTES), path);
     const declaration = await parseDeclaration(text, path);
     const outputFileOf = outputFiles(args);
-    await reservationsOver(declaration.keys, outputFileOf);
+    const files = await settledFiles(declaration.keys, outputFileOf);
     const client = await context.connect(targetSettings(args, context.env));
     const plan = computePlan(declaration.keys, await client.listKeys(), {
       prune: args.isSet("prune"),
       nowMs: context.now(),
       outputFileOf,
-      stateOfFile: keyFileState,
+      stateOfFile: (file) => files.get(file) ?? keyFileState(file),
       assertCanHold,
     });
     for (const line of describeLeftOut(plan, args.isSet("prune"))) context.complain(line);
@@ -72,17 +78,26 @@ export const applyCommand: CommandSpec = {
 };
 
 /**
- * Another run may be about to write its files, or was killed a moment ago: time tells.
+ * What is where keys are to go, before the keys are listed: a key that is listed may have got into its
+ * file meanwhile, but no file that is there by then is that of a key which is not.
  *
  * @throws AppError ERR_FILE
  */
-async function reservationsOver(keys: readonly DeclaredKey[], outputFileOf: OutputFileOf) {
-  const paths = keys.filter(({ state }) => state !== "absent").flatMap((key) => {
+async function settledFiles(
+  keys: readonly DeclaredKey[],
+  outputFileOf: OutputFileOf,
+): Promise<ReadonlyMap<string, KeyFileState>> {
+  const states = new Map<string, KeyFileState>();
+  for (const key of keys) {
     const path = outputFileOf(key, lookupAlias(key.alias));
-    return path !== undefined && keyFileState(path) === "reserved" ? [path] : [];
-  });
-  const waitMs = reservationsEndInMs(paths);
+    if (path !== undefined && key.state !== "absent") states.set(path, keyFileState(path));
+  }
+  const reserved = [...states.keys()].filter((path) => states.get(path) === "reserved");
+  // Another run may be about to write them, or was killed a moment ago: time tells.
+  const waitMs = reservationsEndInMs(reserved);
   if (waitMs > 0) await sleep(waitMs);
+  for (const path of reserved) states.set(path, keyFileState(path));
+  return states;
 }
 
 type OutputFileOf = PlanOptions["outputFileOf"];

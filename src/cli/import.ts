@@ -85,7 +85,7 @@ async function transfer(
   await work.run(true, planned, {
     signal,
     onProgress: (done, total) => progress.advance(done, passes * total),
-  });
+  }).catch((error) => Promise.reject(notBegun(error)));
   refuseConflicts(planned);
   if (dryRun || !hasChanges(planned)) return { output: outputOf(source, planned, dryRun) };
   const imported = nothing();
@@ -112,6 +112,11 @@ function naming(path: string, error: unknown, password: string | undefined): unk
 /** Of a keystore that does not open, be it for a wrong password or for damage. */
 const SHUT = /^wrong password/;
 const REMEDY = ": give its password with --source-password-file";
+
+function notBegun(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== "ERR_INTERRUPTED") return error;
+  return new AppError(error.code, `${error.message}; nothing has been imported`, { cause: error });
+}
 
 /** Another administrator may have been faster, the disk is full, or somebody wants an end. */
 function stopped(error: unknown, imported: Collected): AppError {
