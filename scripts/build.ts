@@ -70,8 +70,9 @@ function writePage(): void {
   const epochSeconds = Number(process.env["SOURCE_DATE_EPOCH"] ?? Date.now() / 1_000);
   const date = new Date(epochSeconds * 1_000).toISOString().slice(0, "2031-12-31".length);
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const cliReadme = readFileSync(join(ROOT, "src", "cli", "README.md"), "utf8");
   mkdirSync(join(ROOT, "dist"), { recursive: true });
-  const page = manualPage(COMMANDS, { version: packageJson.version, date, readme });
+  const page = manualPage(COMMANDS, { version: packageJson.version, date, readme, cliReadme });
   writeFileSync(join(ROOT, "dist", "apikey.1"), page);
 }
 

@@ -9,6 +9,8 @@ export interface PageFacts {
   readonly date: string;
   /** The README, for the exit statuses. */
   readonly readme: string;
+  /** That of src/cli, for what is in files. */
+  readonly cliReadme: string;
 }
 
 const DESCRIPTION: readonly string[] = [
@@ -40,14 +42,27 @@ const FILES: readonly (readonly [path: string, meaning: string])[] = [
   ],
   ["metricshub-keystore.p12.lock", "Beside the keystore: held by whoever writes it."],
   ["metricshub-keystore.usage.json", "Beside the keystore: how keys are used, by the daemon."],
+  [
+    "metricshub-keystore.audit.jsonl",
+    "Beside the keystore: who did what to keys: chained and signed.",
+  ],
+  ["metricshub-keystore.audit.jsonl.head", "Beside that: how far it has come."],
   ["/run/metricshub/apikey.sock", "The default socket of the daemon."],
 ];
+
+const DECLARATION =
+  "What `apikey apply` reads and `apikey export` writes: YAML 1.2, of which JSON is a part, with " +
+  "`version: 1` and a list of `keys`. A field that is not there is not declared.";
+
+const CSV =
+  "What `apikey import` reads, besides PKCS#12 keystores: RFC 4180, UTF-8, with commas between cells. " +
+  "The first line names the columns, in any order.";
 
 const SEE_ALSO = "keytool(1), openssl(1), curl(1), systemd.exec(5)";
 
 /** The manual page apikey(1), made of the table that `--help` is made of. */
 export function manualPage(commands: readonly CommandSpec[], facts: PageFacts): string {
-  const { version, date, readme } = facts;
+  const { version, date, readme, cliReadme } = facts;
   const lines = [
     `.TH APIKEY 1 ${date} "apikey ${version}" "User Commands"`,
     // Left-justified, and no word is broken: paths and flags stay as they are typed.
@@ -57,6 +72,8 @@ export function manualPage(commands: readonly CommandSpec[], facts: PageFacts): 
     ...section("SYNOPSIS", ...synopsis()),
     ...section("DESCRIPTION", ...DESCRIPTION.flatMap((text, index) => paragraph(text, index))),
     ...section("COMMANDS", ...commands.flatMap(describeCommand)),
+    ...section("DECLARATION", prose(DECLARATION), ...fields(cliReadme, "A declaration")),
+    ...section("CSV", prose(CSV), ...fields(cliReadme, "import")),
     ...section(
       "EXIT STATUS",
       ...exitStatuses(readme).flatMap(([status, meaning]) => tagged(bold(status), prose(meaning))),
@@ -104,6 +121,15 @@ function flag({ name, value }: OptionSpec): string {
 export function exitStatuses(readme: string): (readonly [status: string, meaning: string])[] {
   const rows = readme.matchAll(/^\| (\d+) +\| (.*?) +\|$/gm);
   return [...rows].map(([, status = "", meaning = ""]) => [status, meaning] as const);
+}
+
+/** The rows of the table in a part of a document: `| \`alias\` | the key's name |`. */
+function fields(document: string, title: string): string[] {
+  const [, part = ""] = document.split(`\n### ${title}\n`);
+  const [text = ""] = part.split(/^##/m);
+  const rows = [...text.matchAll(/^\| `(\w+)` +\| (.*?) +\|$/gm)];
+  if (rows.length === 0) throw new Error(`no table in ${title}`);
+  return rows.flatMap(([, name = "", meaning = ""]) => tagged(bold(name), prose(meaning)));
 }
 
 /** An option names its variable at the end of its description: `(APIKEY_SOCKET)`. */

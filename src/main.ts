@@ -25,6 +25,7 @@ async function main(): Promise<number> {
     print: (text) => writeAll(1, text),
     terminalColumns: () => process.stdout.isTTY ? process.stdout.columns : undefined,
     errorTerminal: () => process.stderr.isTTY ? process.stderr : undefined,
+    onInterrupt: async () => (await import("./main/interruption.ts")).watchInterruption(),
     now: Date.now,
     complain,
     log: logDefect,

@@ -98,6 +98,9 @@ async function importKeys(
   if (new Set(keys.map(({ alias }) => alias)).size < keys.length) {
     throw invalid("keys: an alias is given more than once");
   }
+  if (new Set(given.map(({ key }) => key)).size < given.length) {
+    throw invalid("keys: a key is given more than once");
+  }
   const results = await service.importKeys(keys, options);
   return { total: keys.length, keys: results, otherEntries: 0, partial: false };
 }

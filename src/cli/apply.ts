@@ -1,18 +1,28 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiClient } from "../client/api_client.ts";
-import { AppError, systemErrorCode } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { Application, type Applied } from "./application.ts";
-import { computePlan, type Plan } from "./apply_plan.ts";
-import { describePlan, describeResult, outputOf } from "./apply_output.ts";
+import { throwFirst, undelivered } from "./apply_failure.ts";
+import { computePlan, type Plan, type PlanOptions } from "./apply_plan.ts";
+import { describeLeftOut, describePlan, describeResult, outputOf } from "./apply_output.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { carryOut, type Outcome } from "./carry_out.ts";
+import type { DeclaredKey } from "./declaration.ts";
 import { parseDeclaration } from "./declaration_file.ts";
+import { lookupAlias } from "../model/alias.ts";
 import { printable } from "../model/printable.ts";
 import { requireFile } from "./file_argument.ts";
 import { fileError } from "./files.ts";
 import { decodeText, readInput } from "./input.ts";
-import { assertCanHold, keyFileIn, keyFileState } from "./key_files.ts";
+import {
+  assertCanHold,
+  keyFileIn,
+  type KeyFileState,
+  keyFileState,
+  reservationsEndInMs,
+} from "./key_files.ts";
 import type { Arguments } from "./option.ts";
 import type { ApplyOutput } from "./output_schemas.ts";
 import { Progress } from "./progress.ts";
@@ -25,7 +35,7 @@ const MAX_AT_ONCE = 16;
 
 export const applyCommand: CommandSpec = {
   name: "apply",
-  argument: "[file]",
+  argument: "<file>",
   summary: "Create, change and revoke API keys until they are as a file declares them",
   options: [
     { name: "dry-run", description: "Show what would be done, and do nothing" },
@@ -49,25 +59,52 @@ export const applyCommand: CommandSpec = {
     const text = decodeText(await readInput(path, MAX_BYTES), path);
     const declaration = await parseDeclaration(text, path);
     const outputFileOf = outputFiles(args);
+    const files = await settledFiles(declaration.keys, outputFileOf);
     const client = await context.connect(targetSettings(args, context.env));
     const plan = computePlan(declaration.keys, await client.listKeys(), {
       prune: args.isSet("prune"),
       nowMs: context.now(),
       outputFileOf,
-      stateOfFile: keyFileState,
+      stateOfFile: (file) => files.get(file) ?? keyFileState(file),
       assertCanHold,
     });
+    for (const line of describeLeftOut(plan, args.isSet("prune"))) context.complain(line);
     if (!args.isSet("json")) context.print(describePlan(plan, args.isSet("prune")));
     if (args.isSet("dry-run")) {
-      if (args.isSet("json")) printJson(context, outputOf(plan, { dryRun: true, outcomes: [] }));
+      if (args.isSet("json")) printJson(context, outputOf(plan, DRY_RUN));
       return;
     }
     await apply(plan, client, context, args.isSet("json"));
   },
 };
 
+/**
+ * What is where keys are to go, before the keys are listed: a key that is listed may have got into its
+ * file meanwhile, but no file that is there by then is that of a key which is not.
+ *
+ * @throws AppError ERR_FILE
+ */
+async function settledFiles(
+  keys: readonly DeclaredKey[],
+  outputFileOf: OutputFileOf,
+): Promise<ReadonlyMap<string, KeyFileState>> {
+  const states = new Map<string, KeyFileState>();
+  for (const key of keys) {
+    const path = outputFileOf(key, lookupAlias(key.alias));
+    if (path !== undefined && key.state !== "absent") states.set(path, keyFileState(path));
+  }
+  const reserved = [...states.keys()].filter((path) => states.get(path) === "reserved");
+  // Another run may be about to write them, or was killed a moment ago: time tells.
+  const waitMs = reservationsEndInMs(reserved);
+  if (waitMs > 0) await sleep(waitMs);
+  for (const path of reserved) states.set(path, keyFileState(path));
+  return states;
+}
+
+type OutputFileOf = PlanOptions["outputFileOf"];
+
 /** @throws AppError ERR_FILE where the folder is none */
-function outputFiles(args: Arguments) {
+function outputFiles(args: Arguments): OutputFileOf {
   const folder = args.value("output-folder");
   try {
     if (folder !== undefined && !statSync(folder).isDirectory()) {
@@ -76,7 +113,7 @@ function outputFiles(args: Arguments) {
   } catch (error) {
     throw fileError(error, `cannot write to ${folder}`);
   }
-  return ({ outputFile }: { readonly outputFile?: string }, alias: string) => {
+  return ({ outputFile }, alias) => {
     if (outputFile !== undefined) return resolve(outputFile);
     return folder === undefined ? undefined : keyFileIn(folder, alias);
   };
@@ -89,10 +126,13 @@ async function apply(
   asJson: boolean,
 ): Promise<void> {
   const application = new Application(client);
+  using interruption = await context.onInterrupt();
+  const { signal } = interruption;
   let outcomes: (Outcome<Applied> | undefined)[];
   try {
-    outcomes = await carryOutPlan(plan, application, context, asJson);
-    if (asJson) printJson(context, outputOf(plan, { dryRun: false, outcomes }));
+    outcomes = await carryOutPlan(plan, application, context, { asJson, signal });
+    const { unknown } = application;
+    if (asJson) printJson(context, outputOf(plan, { dryRun: false, outcomes, unknown }));
     else if (outcomes.some(hasKey)) context.print(STORE_THEM);
     for (const outcome of outcomes) {
       if (outcome?.status === "done") application.delivered(outcome.result);
@@ -103,16 +143,24 @@ async function apply(
   await throwFirst(plan, outcomes, application);
 }
 
+const DRY_RUN = { dryRun: true, outcomes: [], unknown: new Set<string>() };
+
 async function carryOutPlan(
   { actions }: Plan,
   application: Application,
   context: CommandContext,
-  asJson: boolean,
+  { asJson, signal }: { readonly asJson: boolean; readonly signal: AbortSignal },
 ): Promise<(Outcome<Applied> | undefined)[]> {
-  using progress = new Progress(context, { label: "applying", total: actions.length, asJson });
+  using progress = new Progress(context, {
+    label: "applying",
+    total: actions.length,
+    showsCount: true,
+    asJson,
+  });
   let done = 0;
   return await carryOut(actions, {
     maxAtOnce: MAX_AT_ONCE,
+    signal,
     async work(action) {
       const applied = await application.carryOut(action);
       progress.advance(++done);
@@ -134,44 +182,4 @@ function hasKey(outcome: Outcome<Applied> | undefined): boolean {
 
 function printJson(context: CommandContext, output: ApplyOutput): void {
   context.print(`${JSON.stringify(output)}\n`);
-}
-
-/** Keys that nobody has seen help nobody: they are taken back. */
-async function undelivered(error: unknown, application: Application): Promise<unknown> {
-  const code = systemErrorCode(error);
-  if (code === undefined) return error;
-  const text = `cannot write to standard output (${code})${await takeBack(application)}`;
-  return new AppError("ERR_OUTPUT", text, { cause: error });
-}
-
-/** @returns what to say of it */
-async function takeBack(application: Application): Promise<string> {
-  const { revoked, left } = await application.takeBack();
-  const taken = revoked.length === 0
-    ? ""
-    : `; new keys that nobody has seen have been revoked again: ${listed(revoked)}`;
-  return left.length === 0 ? taken : `${taken}; revoke later what nobody has seen: ${listed(left)}`;
-}
-
-function listed(aliases: readonly string[]): string {
-  return aliases.map((alias) => `'${printable(alias)}'`).join(", ");
-}
-
-/** @throws the first failure, saying how far things have got */
-async function throwFirst(
-  { actions }: Plan,
-  outcomes: readonly (Outcome<Applied> | undefined)[],
-  application: Application,
-): Promise<void> {
-  const failed = outcomes.find((outcome) => outcome?.status === "failed");
-  if (failed?.status !== "failed") return;
-  const { error } = failed;
-  // One that was made and could not be disabled, say.
-  const taken = await takeBack(application);
-  if (!(error instanceof AppError)) throw error;
-  const done = outcomes.filter((outcome) => outcome?.status === "done").length;
-  const text =
-    `${error.message.replace(/\.$/, "")}${taken}; ${done} of ${actions.length} changes ` +
-    "have been made: apply again for the others";
-  throw new AppError(error.code, text, { cause: error });
 }

@@ -8,32 +8,36 @@ import type { ActionOutput, ApplyOutput } from "./output_schemas.ts";
 export interface Result {
   readonly dryRun: boolean;
   readonly outcomes: readonly (Outcome<Applied> | undefined)[];
+  /** The aliases of which it is not known whether what was to be done has been. */
+  readonly unknown: ReadonlySet<string>;
 }
 
-export function outputOf(plan: Plan, { dryRun, outcomes }: Result): ApplyOutput {
-  const { actions, unchanged, unnamed } = plan;
+export function outputOf(plan: Plan, result: Result): ApplyOutput {
+  const { actions, unchanged, expired, unnamed } = plan;
+  const { dryRun, outcomes, unknown } = result;
   const changed = dryRun
     ? actions.length > 0
-    : outcomes.some((outcome) => outcome?.status === "done");
+    : unknown.size > 0 || outcomes.some((outcome) => outcome?.status === "done");
   return {
     changed,
     dryRun,
-    summary: { ...countActions(actions), unchanged, unnamed },
-    actions: actions.map((action, index) => presentAction(action, dryRun, outcomes[index])),
+    summary: { ...countActions(actions), unchanged, expired: expired.length, unnamed },
+    actions: actions.map((action, index) => presentAction(action, result, outcomes[index])),
   };
 }
 
 function presentAction(
   action: PlannedAction,
-  dryRun: boolean,
+  { dryRun, unknown }: Result,
   outcome: Outcome<Applied> | undefined,
 ): ActionOutput {
   const created = outcome?.status === "done" ? outcome.result.created : undefined;
+  const status = unknown.has(action.alias) ? "unknown" : outcome?.status ?? "not-begun";
   const outputFile = "outputFile" in action ? action.outputFile : undefined;
   return {
     action: action.action,
     alias: action.alias,
-    status: dryRun ? "planned" : outcome?.status ?? "not-begun",
+    status: dryRun ? "planned" : status,
     ...("changes" in action ? { changes: [...action.changes] } : {}),
     ...("reason" in action ? { reason: action.reason } : {}),
     ...(outputFile === undefined ? {} : { outputFile }),
@@ -49,7 +53,8 @@ function countActions(actions: readonly PlannedAction[]) {
 
 /** For people, one line for each action and one that sums them up. */
 export function describePlan(plan: Plan, isPruning: boolean): string {
-  const { actions, unchanged, unnamed } = plan;
+  const { actions, unchanged } = plan;
+  const unnamed = plan.unnamed - (isPruning ? plan.unnameable.length : 0);
   const lines = actions.map(describeAction);
   const { create, change, replace, revoke } = countActions(actions);
   const replaced = replace === 0 ? "" : `${replace} to replace, `;
@@ -71,6 +76,20 @@ export function describePlan(plan: Plan, isPruning: boolean): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+const MAX_TOLD = 100;
+
+/** What is left out, one line each, for standard error. */
+export function* describeLeftOut({ expired, unnameable }: Plan, isPruning: boolean) {
+  const lines = [
+    ...expired.map((alias) => `'${printable(alias)}' has expired as declared, and is not made`),
+    ...(isPruning ? unnameable : []).map((alias) =>
+      `'${printable(alias)}' stays, as no request can name it`
+    ),
+  ];
+  for (const line of lines.slice(0, MAX_TOLD)) yield `apikey: ${line}`;
+  if (lines.length > MAX_TOLD) yield `apikey: and ${lines.length - MAX_TOLD} more left out`;
+}
+
 function describeAction(action: PlannedAction): string {
   const alias = printable(action.alias);
   switch (action.action) {
@@ -78,7 +97,8 @@ function describeAction(action: PlannedAction): string {
       const place = action.outputFile === undefined
         ? ""
         : ` (into ${printable(action.outputFile)})`;
-      return `+ create ${alias}${place}`;
+      const what = action.changes.map(describeNew).join("; ");
+      return `+ create ${alias}${what && `: ${what}`}${place}`;
     }
     case "change":
       return `~ change ${alias}: ${action.changes.map(describeChange).join("; ")}`;
@@ -90,6 +110,13 @@ function describeAction(action: PlannedAction): string {
     case "revoke":
       return `- revoke ${alias}${action.reason === "unnamed" ? " (not named)" : ""}`;
   }
+}
+
+function describeNew({ field, to }: FieldChange): string {
+  if (field === "disabled") return field;
+  // A time is no text that somebody has thought of.
+  const isTime = field === "expiresAt" || field === "expiresOn";
+  return isTime ? `expires ${printable(String(to))}` : `${field} ${describeValue(to)}`;
 }
 
 function describeChange({ field, from, to }: FieldChange): string {

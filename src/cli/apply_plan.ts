@@ -3,8 +3,8 @@ import { lookupAlias, parseAlias } from "../model/alias.ts";
 import { printable } from "../model/printable.ts";
 import type { Key, KeyRevision, NewKey } from "../protocol/keys.ts";
 import type { DeclaredKey } from "./declaration.ts";
-import { assertAhead, declaredExpiry, isStoredAs } from "./declared_expiry.ts";
-import { changesTo, type FieldChange, naming, newMetadata } from "./field_changes.ts";
+import { declaredExpiry, isPast, isStoredAs } from "./declared_expiry.ts";
+import { changesOfNew, changesTo, type FieldChange, naming, newMetadata } from "./field_changes.ts";
 import type { KeyFileState } from "./key_files.ts";
 
 export type PlannedAction =
@@ -13,6 +13,8 @@ export type PlannedAction =
     readonly alias: string;
     readonly newKey: NewKey;
     readonly disabled: boolean;
+    /** What it will be that is not what a key is by itself. */
+    readonly changes: readonly FieldChange[];
     readonly outputFile: string | undefined;
   }
   | {
@@ -43,8 +45,12 @@ export interface Plan {
   readonly actions: readonly PlannedAction[];
   /** How many are as declared. */
   readonly unchanged: number;
+  /** The aliases of those that would have expired if they were made, and so are not. */
+  readonly expired: readonly string[];
   /** How many are not named. */
   readonly unnamed: number;
+  /** The aliases of those among them that no request can name, and so stay in any case. */
+  readonly unnameable: readonly string[];
 }
 
 export interface PlanOptions {
@@ -73,19 +79,21 @@ export function computePlan(
   const named = new Set<string>();
   const files = new Map<string, string>();
   const actions: PlannedAction[] = [];
+  const expired: string[] = [];
   const problems: AppError[] = [];
-  for (const key of declared) {
+  for (const [index, key] of declared.entries()) {
     const alias = lookupAlias(key.alias);
     try {
       if (named.has(alias)) throw refused(alias, "it is declared more than once");
       named.add(alias);
       const action = planKey({ ...key, alias }, existing.get(alias), options);
-      if (action === undefined) continue;
+      if (action === "expired") expired.push(alias);
+      if (action === undefined || action === "expired") continue;
       assertOwnFile(action, files);
       actions.push(action);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      problems.push(error);
+      problems.push(located(error, alias, index));
     }
   }
   throwFirst(problems);
@@ -93,18 +101,21 @@ export function computePlan(
   const unnamed = actual.filter(({ alias, replacedBy }) =>
     replacedBy === null && !named.has(alias)
   );
-  const unchanged = named.size - actions.length;
-  if (options.prune) actions.push(...unnamed.map(({ alias }) => revoke(alias, "unnamed")));
-  return { actions, unchanged, unnamed: unnamed.length };
+  const unchanged = named.size - actions.length - expired.length;
+  const unnameable = unnamed.map(({ alias }) => alias).filter((alias) => !isNameable(alias));
+  for (const { alias } of options.prune ? unnamed : []) {
+    if (isNameable(alias)) actions.push({ action: "revoke", alias, reason: "unnamed" });
+  }
+  return { actions, unchanged, expired, unnamed: unnamed.length, unnameable };
 }
 
 function planKey(
   declared: DeclaredKey,
   actual: Key | undefined,
   options: PlanOptions,
-): PlannedAction | undefined {
+): PlannedAction | "expired" | undefined {
   const { alias, state = "present" } = declared;
-  if (state === "absent") return actual && revoke(alias, "absent");
+  if (state === "absent") return actual && planRevocation(alias);
   if (actual === undefined) return planCreation(declared, options);
   if (actual.replacedBy !== null) {
     const owner = printable(actual.replacedBy);
@@ -120,23 +131,33 @@ function planKey(
   return changes.length === 0 ? undefined : { action: "change", alias, revision, changes };
 }
 
-function planCreation(declared: DeclaredKey, options: PlanOptions): PlannedAction {
+function planCreation(
+  declared: DeclaredKey,
+  options: PlanOptions,
+): PlannedAction | "expired" {
   const { disabled = false } = declared;
   const alias = parseAlias(declared.alias);
   const metadata = newMetadata({ ...declared, alias });
   const expiry = declaredExpiry(declared);
-  if (expiry) assertAhead(alias, expiry, options.nowMs);
+  // As `export` declares keys that were over by then.
+  if (expiry && isPast(alias, expiry, options.nowMs)) return "expired";
   const outputFile = options.outputFileOf(declared, alias);
   if (outputFile !== undefined) {
-    if (options.stateOfFile(outputFile) === "other") {
-      const path = printable(outputFile);
+    const state = options.stateOfFile(outputFile);
+    const path = printable(outputFile);
+    if (state === "reserved") throw refused(alias, `${path} ${RESERVED}`);
+    if (state === "folder") throw refused(alias, `${path} is a folder: name a file in it`);
+    if (state === "other") {
       throw refused(alias, `${path} exists already: remove it, or name another outputFile`);
     }
     options.assertCanHold(outputFile);
   }
   const newKey = { alias, ...metadata, ...expiry };
-  return { action: "create", alias, newKey, disabled, outputFile };
+  const changes = changesOfNew(newKey, disabled);
+  return { action: "create", alias, newKey, disabled, changes, outputFile };
 }
+
+const RESERVED = "was made just now, and has no key yet: another run may be at it; apply later";
 
 /** Whoever was killed between making a key and writing it has left a file without a key. */
 function unfinishedFile(
@@ -146,7 +167,10 @@ function unfinishedFile(
 ): string | undefined {
   const path = outputFileOf(declared, alias);
   // Nobody misses a key that is over.
-  if (path === undefined || expired || stateOfFile(path) !== "unfinished") return undefined;
+  if (path === undefined || expired) return undefined;
+  const state = stateOfFile(path);
+  if (state === "reserved") throw refused(alias, `${printable(path)} ${RESERVED}`);
+  if (state !== "unfinished") return undefined;
   assertCanHold(path);
   return path;
 }
@@ -169,15 +193,29 @@ function assertOwnFile(action: PlannedAction, files: Map<string, string>): void 
   throw refused(action.alias, `its outputFile is that of '${printable(other)}' as well`);
 }
 
-function revoke(alias: string, reason: "absent" | "unnamed"): PlannedAction {
-  if (!["", ".", ".."].includes(alias)) return { action: "revoke", alias, reason };
+function planRevocation(alias: string): PlannedAction {
+  if (isNameable(alias)) return { action: "revoke", alias, reason: "absent" };
   throw refused(alias, "no request can name it");
+}
+
+/** Other programs have such aliases, too. */
+function isNameable(alias: string): boolean {
+  return !["", ".", ".."].includes(alias);
+}
+
+/** Whom it is about, where that does not say so. */
+function located(error: AppError, alias: string, index: number): AppError {
+  const { code, message } = error;
+  if (code === "ERR_FILE") return new AppError(code, naming(alias, message), { cause: error });
+  if (code !== "ERR_INVALID_ALIAS") return error;
+  return new AppError(code, `keys[${index}]: ${message}`, { cause: error });
 }
 
 function throwFirst([first, ...others]: readonly AppError[]): void {
   if (first === undefined) return;
   if (others.length === 0) throw first;
-  const text = `${first.message} (and ${others.length} more such)`;
+  const count = others.length === 1 ? "1 more problem" : `${others.length} more problems`;
+  const text = `${first.message} (and ${count})`;
   throw new AppError(first.code, text, { cause: first });
 }
 

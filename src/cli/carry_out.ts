@@ -5,21 +5,23 @@ export type Outcome<T> =
 
 export interface CarryOutOptions<Item, Result> {
   readonly maxAtOnce: number;
+  /** Once it is aborted, nothing more is begun. */
+  readonly signal: AbortSignal;
   readonly work: (item: Item) => Promise<Result>;
   /** Hears of those that are done, in the order of the items. */
   readonly onDone: (item: Item, result: Result) => void;
 }
 
 /**
- * Does work piece by piece, some at a time. Nothing is begun after the first failure; what is under way
- * then comes to its end, and is heard of as well.
+ * Does work piece by piece, some at a time. Nothing is begun after the first failure, or once
+ * somebody wants an end; what is under way then comes to its own, and is heard of as well.
  *
  * @returns of each piece in order what has become of it; undefined for one that was not begun
  * @throws what `onDone` throws, once nothing is under way any more
  */
 export async function carryOut<Item, Result>(
   items: readonly Item[],
-  { maxAtOnce, work, onDone }: CarryOutOptions<Item, Result>,
+  { maxAtOnce, signal, work, onDone }: CarryOutOptions<Item, Result>,
 ): Promise<(Outcome<Result> | undefined)[]> {
   const outcomes: (Outcome<Result> | undefined)[] = items.map(() => undefined);
   const waiting = items.entries();
@@ -42,6 +44,7 @@ export async function carryOut<Item, Result>(
   };
   const doSome = async () => {
     for (const [index, item] of waiting) {
+      if (signal.aborted) return;
       try {
         outcomes[index] = { status: "done", result: await work(item) };
         tellOrStop();

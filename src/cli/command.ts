@@ -2,6 +2,11 @@ import type { ApiClient } from "../client/api_client.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
 import type { DaemonSettings, TargetSettings, Variables } from "./settings.ts";
 
+/** Whether somebody wants a command to end: until disposed of, the first signal does not end it. */
+export interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+}
+
 /** What a command can reach. It never opens a keystore itself. */
 export interface CommandContext {
   readonly env: Variables;
@@ -18,6 +23,8 @@ export interface CommandContext {
   terminalColumns(): number | undefined;
   /** Standard error where a terminal reads it; undefined where none does. */
   errorTerminal(): NodeJS.WriteStream | undefined;
+  /** From here on Ctrl-C and SIGTERM are told; a second one ends the process at once. */
+  onInterrupt(): Promise<Interruption>;
   /** In milliseconds since 1970. */
   now(): number;
 }
@@ -27,7 +34,7 @@ export interface CommandSpec {
   readonly name: string;
   /**
    * `[alias]`, for a command that takes one argument of that name; `[alias] [new-alias]` for two,
-   * `[path...]` for any number.
+   * `[path...]` for any number, `<file>` for one that has to be there and is not asked for otherwise.
    */
   readonly argument?: string;
   /** What to say in place of repeating an argument, where one might be a secret. */

@@ -8,7 +8,7 @@ export const daemonCommand: CommandSpec = {
   examples: [
     "apikey daemon",
     "apikey daemon --socket-group metricshub --admin-group metricshub",
-    "apikey daemon --keystore ./metricshub-keystore.p12 --socket ./apikey.sock",
+    "apikey daemon --keystore ./keystore.p12 --socket ./apikey.sock",
   ],
   run: (args, { env, serve }) => serve(daemonSettings(args, env)),
 };

@@ -22,11 +22,17 @@ export const declaredKeySchema = v.strictObject({
   disabled: v.exactOptional(v.boolean("expected true or false")),
   state: v.exactOptional(v.picklist(["present", "absent"], "expected present or absent")),
   /** Where the key goes when it is made. */
-  outputFile: v.exactOptional(text),
+  outputFile: v.exactOptional(
+    v.pipe(text, v.regex(/^[ -\uffff]+$/, "expected the path of a file")),
+  ),
 });
 
 export const declarationSchema = v.strictObject({
-  version: v.literal(1, "expected 1"),
+  version: v.literal(
+    1,
+    ({ input }) =>
+      typeof input === "string" ? "expected the number 1, without quotes" : "expected 1",
+  ),
   keys: v.array(declaredKeySchema, "expected a list"),
 });
 

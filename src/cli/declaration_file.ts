@@ -24,10 +24,12 @@ export async function parseDeclaration(text: string, path: string): Promise<Decl
     document = parseDocument(text, options);
     const [problem] = [...document.errors, ...document.warnings];
     if (/call stack/.test(problem?.message ?? "")) throw new RangeError();
+    if (problem?.code === "MULTIPLE_DOCS") throw refuse("it is more than one document");
     if (problem !== undefined) {
       throw refuse(printable(problem.message) + placeOf(lines, problem.pos[0]));
     }
     value = document.toJS();
+    if (value === null || value === undefined) throw refuse("it is empty");
   } catch (error) {
     if (error instanceof AppError) throw error;
     if (/^Unresolved/.test((error as Error).message)) throw refuse("an anchor is not there");

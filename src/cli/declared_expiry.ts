@@ -29,22 +29,20 @@ export function declaredExpiry(declared: DeclaredKey): DeclaredExpiry | undefine
   return expiresAt === null || expiresOn === null ? {} : undefined;
 }
 
-/** @throws AppError ERR_EXPIRY_PAST, and ERR_USAGE for one after the year 9999 */
-export function assertAhead(alias: string, declared: DeclaredExpiry, nowMs: number): void {
+/**
+ * Whether a key that is made now would have expired.
+ *
+ * @throws AppError ERR_USAGE for an expiry after the year 9999
+ */
+export function isPast(alias: string, declared: DeclaredExpiry, nowMs: number): boolean {
   const { expiresAt, expiresOn } = declared;
-  if (expiresAt === undefined && expiresOn === undefined) return;
+  if (expiresAt === undefined && expiresOn === undefined) return false;
   const expiry = expiresOn === undefined
     ? expiryUpTo(instantOf(alias, expiresAt ?? ""))
     : parseExpiry(expiresOn);
   if (expiry === undefined) throw usage(alias, "an expiry after the year 9999 cannot be stored");
-  if (!isExpired(expiry, nowMs as Instant)) return;
-  const text = `'${
-    printable(alias)
-  }': ${PAST}, and ${expiry.expiresOn} by this host's clock is not`;
-  throw new AppError("ERR_EXPIRY_PAST", text);
+  return isExpired(expiry, nowMs as Instant);
 }
-
-const PAST = "Expiration date time must be in the future";
 
 /**
  * Whether that is when this key expires: by the host's clock or, where this host's zone may not be the
@@ -62,12 +60,18 @@ export function isStoredAs(declared: DeclaredExpiry, actual: Key): boolean {
 function localTime(alias: string, text: string): string {
   const expiry = parseExpiry(text);
   if (expiry !== undefined) return expiry.expiresOn;
+  if (parseOffsetDateTime(text) !== undefined) {
+    throw usage(alias, `expiresOn has no zone: give '${printable(text)}' as expiresAt`);
+  }
   throw usage(alias, `no expiresOn: '${printable(text)}'; give one such as 2031-12-31T23:59:59`);
 }
 
 function instantOf(alias: string, text: string): Instant {
   const instant = parseOffsetDateTime(text);
   if (instant !== undefined) return instant;
+  if (parseExpiry(text) !== undefined) {
+    throw usage(alias, `expiresAt has a zone: add it to '${printable(text)}', or give expiresOn`);
+  }
   throw usage(alias, `no expiresAt: '${printable(text)}'; give one such as 2031-12-31T23:59:59Z`);
 }
 

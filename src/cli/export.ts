@@ -1,6 +1,7 @@
 import { AppError } from "../errors.ts";
 import { escapeUnprintable, isPrintable, printable } from "../model/printable.ts";
 import type { Key } from "../protocol/keys.ts";
+import { assertKeystore } from "./assert_keystore.ts";
 import { formatCsv } from "./csv.ts";
 import type { Declaration, DeclaredKey } from "./declaration.ts";
 import type { CommandSpec } from "./command.ts";
@@ -30,7 +31,10 @@ export const exportCommand: CommandSpec = {
   async run(args, { env, connect, print }) {
     const format = formatOf(args);
     const client = await connect(targetSettings(args, env));
-    const text = await format(declare(await client.listKeys()));
+    const keys = await client.listKeys();
+    // Applied with --prune, an empty declaration revokes everything.
+    if (keys.length === 0) await assertKeystore(client);
+    const text = await format(declare(keys));
     const path = args.value("output-file");
     if (path === undefined) print(text);
     else writeNewFile(path, Buffer.from(text, "utf8"));

@@ -5,7 +5,7 @@ import type { Key, KeyRevision, NewKey } from "../protocol/keys.ts";
 import type { DeclaredKey } from "./declaration.ts";
 
 export interface FieldChange {
-  readonly field: keyof KeyRevision;
+  readonly field: keyof KeyRevision | "expiresAt" | "expiresOn";
   readonly from: string | boolean | string[] | null;
   readonly to: string | boolean | string[] | null;
 }
@@ -32,6 +32,16 @@ export function newMetadata(declared: DeclaredKey): Partial<NewKey> {
   const fields = fieldsOf(declared);
   understood(declared.alias, () => parseMetadata(fields));
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
+/** What a new key will be that none is by itself, null being what there is before. */
+export function changesOfNew(newKey: NewKey, disabled: boolean): FieldChange[] {
+  const changes: FieldChange[] = [];
+  for (const field of [...FIELDS, "expiresAt", "expiresOn"] as const) {
+    const to = newKey[field];
+    if (to !== undefined && to.length > 0) changes.push({ field, from: null, to });
+  }
+  return disabled ? [...changes, { field: "disabled", from: null, to: disabled }] : changes;
 }
 
 /**

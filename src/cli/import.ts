@@ -1,9 +1,10 @@
 import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
-import type { ImportOutcome, ImportRequest } from "../protocol/import.ts";
+import type { ImportRequest } from "../protocol/import.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { requireFile } from "./file_argument.ts";
 import { type Collected, type ImportSource, readSource, Transfer } from "./import_source.ts";
+import { complainOf, describe, hasChanges, isNew, outputOf } from "./import_output.ts";
 import { nameOf } from "./input.ts";
 import type { Arguments } from "./option.ts";
 import type { ImportOutput } from "./output_schemas.ts";
@@ -11,11 +12,9 @@ import { readPassword } from "./password_source.ts";
 import { Progress } from "./progress.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
-const NOT_ALL_STATUS = 1;
-
 export const importCommand: CommandSpec = {
   name: "import",
-  argument: "[file]",
+  argument: "<file>",
   summary: "Take over API keys, secrets included, from another keystore or a CSV file",
   options: [
     {
@@ -30,8 +29,9 @@ export const importCommand: CommandSpec = {
     ...WRITER_OPTIONS,
   ],
   examples: [
-    "apikey import /opt/metricshub/security/metricshub-keystore.p12 --dry-run",
-    "apikey import other.p12 --source-password-file ./other.password --skip-existing",
+    "apikey import /opt/metricshub/security/metricshub-keystore.p12",
+    "apikey import other.p12 --source-password-file ./other.password",
+    "apikey import other.p12 --skip-existing --dry-run",
     "apikey import keys.csv --replace --json",
   ],
   async run(args, context) {
@@ -39,11 +39,12 @@ export const importCommand: CommandSpec = {
     const onConflict = onConflictOf(args);
     const passwordFile = args.value("source-password-file");
     const password = passwordFile === undefined ? undefined : readPassword(passwordFile);
-    const output = await readSource(path, password)
+    const { output, error } = await readSource(path, password)
       .then((source) => transfer(source, onConflict, args, context))
-      .catch((error) => Promise.reject(naming(path, error)));
+      .catch((error) => Promise.reject(naming(path, error, password)));
     if (args.isSet("json")) context.print(`${JSON.stringify(output)}\n`);
     else context.print(describe(output));
+    if (error !== undefined) throw error;
     return complainOf(output, context);
   },
 };
@@ -57,45 +58,71 @@ function onConflictOf(args: Arguments): OnConflict {
   throw new AppError("ERR_USAGE", "--skip-existing and --replace: give one of them");
 }
 
+interface Transferred {
+  readonly output: ImportOutput;
+  /** What came between, where not all has been imported. */
+  readonly error?: AppError;
+}
+
 async function transfer(
   source: ImportSource,
   onConflict: OnConflict,
   args: Arguments,
   context: CommandContext,
-): Promise<ImportOutput> {
+): Promise<Transferred> {
   const client = await context.connect(targetSettings(args, context.env));
   const [asJson, dryRun] = [args.isSet("json"), args.isSet("dry-run")];
-  using progress = new Progress(context, { label: "importing", total: 1, asJson });
+  using interruption = await context.onInterrupt();
+  const { signal } = interruption;
+  // Every key counts twice where there are two passes.
+  const options = { label: "importing", total: 1, showsCount: false, asJson };
+  using progress = new Progress(context, options);
   const work = new Transfer(source, client, onConflict);
   const passes = dryRun ? 1 : 2;
   // All of it without changing anything first: what is to be refused is refused as a whole.
   const planned = nothing();
-  await work.run(true, planned, (done, total) => progress.advance(done, passes * total));
+  await work.run(true, planned, {
+    signal,
+    onProgress: (done, total) => progress.advance(done, passes * total),
+  }).catch((error) => Promise.reject(notBegun(error)));
   refuseConflicts(planned);
-  if (dryRun || !hasChanges(planned)) return outputOf(source, planned, dryRun);
+  if (dryRun || !hasChanges(planned)) return { output: outputOf(source, planned, dryRun) };
   const imported = nothing();
-  await work.run(false, imported, (done, total) => progress.advance(total + done, passes * total))
-    .catch((error) => Promise.reject(interrupted(error, imported)));
-  return outputOf(source, imported, false);
+  const error = await work.run(false, imported, {
+    signal,
+    onProgress: (done, total) => progress.advance(total + done, passes * total),
+  }).catch((error) => stopped(error, imported));
+  return { output: outputOf(source, imported, false), ...(error && { error }) };
 }
 
 function nothing(): Collected {
   return { keys: [], otherEntries: 0, partial: false };
 }
 
-function naming(path: string, error: unknown): unknown {
+function naming(path: string, error: unknown, password: string | undefined): unknown {
   const codes: readonly string[] = ["ERR_USAGE", "ERR_IMPORT_REFUSED"];
   if (!(error instanceof AppError) || !codes.includes(error.code)) return error;
-  const text = `cannot import ${printable(nameOf(path))}: ${error.message}`;
+  const isShut = error.code === "ERR_IMPORT_REFUSED" && SHUT.test(error.message);
+  const remedy = isShut && password === undefined ? REMEDY : "";
+  const text = `cannot import ${printable(nameOf(path))}: ${error.message}${remedy}`;
   return new AppError(error.code, text, { cause: error });
 }
 
-/** Another administrator may have been faster, or the disk is full. */
-function interrupted(error: unknown, imported: Collected): unknown {
-  if (!(error instanceof AppError)) return error;
+/** Of a keystore that does not open, be it for a wrong password or for damage. */
+const SHUT = /^wrong password/;
+const REMEDY = ": give its password with --source-password-file";
+
+function notBegun(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== "ERR_INTERRUPTED") return error;
+  return new AppError(error.code, `${error.message}; nothing has been imported`, { cause: error });
+}
+
+/** Another administrator may have been faster, the disk is full, or somebody wants an end. */
+function stopped(error: unknown, imported: Collected): AppError {
+  if (!(error instanceof AppError)) throw error;
   const count = imported.keys.filter(isNew).length;
-  const text =
-    `${error.message.replace(/\.$/, "")}; ${count} keys have been imported: import again ` +
+  const what = count === 1 ? "1 key has" : `${count} keys have`;
+  const text = `${error.message.replace(/\.$/, "")}; ${what} been imported: import again ` +
     "for the others";
   return new AppError(error.code, text, { cause: error });
 }
@@ -105,6 +132,7 @@ const MAX_NAMED = 5;
 function refuseConflicts({ keys }: Collected): void {
   const conflicts = keys.filter(({ outcome }) => outcome === "conflict");
   if (conflicts.length === 0) return;
+  refuseTwins(conflicts);
   const named = conflicts.slice(0, MAX_NAMED).map(({ alias }) => `'${printable(alias)}'`);
   const more = conflicts.length > MAX_NAMED ? ` and ${conflicts.length - MAX_NAMED} more` : "";
   const what = conflicts.length === 1 ? "1 alias has" : `${conflicts.length} aliases have`;
@@ -113,70 +141,16 @@ function refuseConflicts({ keys }: Collected): void {
   throw new AppError("ERR_IMPORT_CONFLICT", text);
 }
 
-function hasChanges({ keys }: Collected): boolean {
-  return keys.some(isNew);
+/** Whom no `--replace` helps. */
+function refuseTwins(conflicts: Collected["keys"]): void {
+  const twins = conflicts.filter(({ sameAs }) => sameAs !== undefined);
+  if (twins.length === 0) return;
+  const named = twins.slice(0, MAX_NAMED).map(({ alias, sameAs = "" }) =>
+    `'${printable(alias)}' has that of '${printable(sameAs)}'`
+  );
+  const more = twins.length > MAX_NAMED ? ` and ${twins.length - MAX_NAMED} more` : "";
+  const what = twins.length === 1 ? "1 key is here" : `${twins.length} keys are here`;
+  const text = `${what} under another alias: ${named.join(", ")}${more}; nothing has been ` +
+    "imported: add --skip-existing, or revoke what is here";
+  throw new AppError("ERR_IMPORT_CONFLICT", text);
 }
-
-function isNew({ outcome }: { readonly outcome: ImportOutcome }): boolean {
-  return outcome === "created" || outcome === "replaced";
-}
-
-function outputOf(source: ImportSource, collected: Collected, dryRun: boolean): ImportOutput {
-  const { keys, otherEntries, partial } = collected;
-  const count = (wanted: ImportOutcome) => keys.filter(({ outcome }) => outcome === wanted).length;
-  return {
-    changed: hasChanges(collected),
-    dryRun,
-    source: source.kind,
-    summary: {
-      created: count("created"),
-      replaced: count("replaced"),
-      unchanged: count("unchanged"),
-      skipped: count("skipped"),
-      unreadable: count("unreadable"),
-      invalidAlias: count("invalid-alias"),
-      otherEntries,
-    },
-    partial,
-    keys,
-  };
-}
-
-function describe({ dryRun, summary }: ImportOutput): string {
-  const { created, replaced, unchanged, skipped, otherEntries } = summary;
-  const what = dryRun ? "Would import" : "Imported";
-  const counts = [
-    ...(replaced === 0 ? [] : [`${replaced} of them in place of others`]),
-    `${unchanged} there already`,
-    ...(skipped === 0 ? [] : [`${skipped} skipped, having another key here`]),
-  ];
-  const total = created + replaced;
-  const line = `${what} ${total} API key${total === 1 ? "" : "s"}; ${counts.join(", ")}.\n`;
-  if (otherEntries === 0) return line;
-  const others = otherEntries === 1 ? "1 other entry" : `${otherEntries} other entries`;
-  return `${line}Left where they are, as only API keys are imported: ${others}.\n`;
-}
-
-const MAX_TOLD = 100;
-
-/** @returns the exit status */
-function complainOf({ keys, partial }: ImportOutput, { complain }: CommandContext): number {
-  if (partial) {
-    complain(
-      "apikey: part of it is encrypted in a way that is not supported, and was not looked into",
-    );
-  }
-  const left = keys.filter(({ outcome }) => REASONS[outcome] !== undefined);
-  for (const { alias, outcome } of left.slice(0, MAX_TOLD)) {
-    complain(`apikey: '${printable(alias)}' ${REASONS[outcome]}`);
-  }
-  if (left.length > MAX_TOLD) {
-    complain(`apikey: and ${left.length - MAX_TOLD} more that have not been imported`);
-  }
-  return left.length === 0 && !partial ? 0 : NOT_ALL_STATUS;
-}
-
-const REASONS: Readonly<Partial<Record<ImportOutcome, string>>> = {
-  unreadable: "cannot be opened, and has not been imported",
-  "invalid-alias": "is no alias that a key can have here, and has not been imported",
-};

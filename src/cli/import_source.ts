@@ -74,9 +74,17 @@ export class Transfer {
     this.#onConflict = onConflict;
   }
 
-  /** @param collected takes the answers as they come */
-  async run(dryRun: boolean, collected: Collected, onProgress: OnProgress): Promise<void> {
+  /**
+   * @param collected takes the answers as they come
+   * @throws AppError ERR_INTERRUPTED once the signal says so, between two requests
+   */
+  async run(
+    dryRun: boolean,
+    collected: Collected,
+    { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: OnProgress },
+  ): Promise<void> {
     for (let offset = 0, total = 1; offset < total;) {
+      if (signal.aborted) throw new AppError("ERR_INTERRUPTED", "interrupted");
       const startedAt = performance.now();
       const limit = this.#limit;
       const imported = await this.#client.importKeys(this.#slice(offset, limit), dryRun);

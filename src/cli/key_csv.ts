@@ -10,7 +10,7 @@ import { cellText } from "./csv.ts";
  * API keys in a table (RFC 4180), secrets included: src/cli/README.md documents it. No message quotes a
  * cell: a key may stand in any of them.
  */
-const COLUMNS = [
+export const COLUMNS = [
   "alias",
   "key",
   "expires_on",
@@ -35,12 +35,16 @@ export async function parseKeyCsv(text: string): Promise<ImportedKey[]> {
   if (header === undefined) throw new AppError("ERR_USAGE", "it is empty");
   const columns = parseHeader(header);
   const numbers = new Map<string, number>();
+  const keyNumbers = new Map<string, number>();
   return lines.map(({ number, cells }) => {
     const named = columns.map((column, index) => [column, cellText(cells[index] ?? "")] as const);
     const key = parseRow(Object.fromEntries(named.filter(([, cell]) => cell !== "")), number);
     const other = numbers.get(key.alias);
     if (other !== undefined) throw refused(number, `the alias is that of line ${other}`);
     numbers.set(key.alias, number);
+    const twin = keyNumbers.get(key.key);
+    if (twin !== undefined) throw refused(number, `the key is that of line ${twin}`);
+    keyNumbers.set(key.key, number);
     return key;
   });
 }
@@ -48,7 +52,13 @@ export async function parseKeyCsv(text: string): Promise<ImportedKey[]> {
 async function readLines(text: string): Promise<Line[]> {
   const { CsvError, parse } = await import("csv-parse/sync");
   try {
-    const records = parse(text, { bom: true, info: true, skip_empty_lines: true });
+    const records = parse(text, {
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+      // As spreadsheets write below the last row.
+      skip_records_with_empty_values: true,
+    });
     return (records as unknown as { info: { lines: number }; record: string[] }[])
       .map(({ info, record }) => ({ number: info.lines, cells: record }));
   } catch (error) {
@@ -69,6 +79,7 @@ function parseHeader({ number, cells }: Line): Column[] {
   const columns = cells.map((cell, index) => {
     const column = COLUMNS.find((each) => each === cell.trim().toLowerCase());
     if (column !== undefined) return column;
+    if (cells.length === 1 && /[;\t]/.test(cell)) throw refused(number, "separate cells by commas");
     throw refused(number, `the name of column ${index + 1} is none of ${COLUMNS.join(", ")}`);
   });
   if (new Set(columns).size < columns.length) throw refused(number, "two columns have one name");
@@ -120,9 +131,13 @@ function checked<T>(line: number, column: Column, parse: () => T): T {
     return parse();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    throw refused(line, `${column}: it is not what can be there`);
+    const reason = error.message.replace(QUOTED, "");
+    throw refused(line, reason.startsWith(`${column}: `) ? reason : `${column}: ${reason}`);
   }
 }
+
+/** What comes before the reason: `no scope: '…'; `, `invalid alias '…': `. */
+const QUOTED = /^[^']*'.*'[:;] /s;
 
 function refused(line: number, text: string): AppError {
   return new AppError("ERR_USAGE", `line ${line}: ${text}`);

@@ -1,16 +1,20 @@
 import { accessSync, constants, lstatSync, readFileSync, statSync, unlinkSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import { AppError } from "../errors.ts";
+import { AppError, systemErrorCode } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import { UUID_OCTETS } from "../model/uuid.ts";
 import { fileError, type NewFile, reserveFile } from "./files.ts";
 
 /**
  * What is where a key is to go. `unfinished`: part of a key or nothing at all, as whoever was killed
- * between reserving a file and writing the key leaves it.
+ * between reserving a file and writing the key leaves it; `reserved`: the same, but just now, so that
+ * another run may be about to write it.
  */
-export type KeyFileState = "missing" | "unfinished" | "other";
+export type KeyFileState = "missing" | "reserved" | "unfinished" | "folder" | "other";
+
+/** Between reserving a file and writing it there is one save of the keystore. */
+const RESERVED_FOR_MS = 3_000;
 
 const PART_OF_A_KEY = /^[0-9a-f-]*$/;
 
@@ -19,11 +23,28 @@ export function keyFileState(path: string): KeyFileState {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return "missing";
+    if (stats.isDirectory()) return "folder";
     if (!stats.isFile() || stats.size >= UUID_OCTETS) return "other";
-    return PART_OF_A_KEY.test(readFileSync(path, "latin1")) ? "unfinished" : "other";
+    if (!PART_OF_A_KEY.test(readFileSync(path, "latin1"))) return "other";
+    return reservedForMs(stats.mtimeMs) > 0 ? "reserved" : "unfinished";
   } catch (error) {
     throw fileError(error, `cannot read ${path}`);
   }
+}
+
+/** @returns in how many milliseconds at the latest none of these files counts as reserved any more */
+export function reservationsEndInMs(paths: readonly string[]): number {
+  const rests = paths.map((path) => {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? 0 : reservedForMs(stats.mtimeMs);
+  });
+  return Math.ceil(Math.max(0, ...rests));
+}
+
+/** Not above that: a file of a clock that is ahead is no more than one that was made just now. */
+function reservedForMs(mtimeMs: number): number {
+  const ageMs = Date.now() - mtimeMs;
+  return Math.abs(ageMs) < RESERVED_FOR_MS ? Math.min(RESERVED_FOR_MS, RESERVED_FOR_MS - ageMs) : 0;
 }
 
 /** @throws AppError ERR_FILE where no file could be made, as far as that can be told beforehand */
@@ -36,6 +57,10 @@ export function assertCanHold(path: string): void {
     }
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      const text = `cannot write ${printable(path)}: there is no folder ${printable(folder)}`;
+      throw new AppError("ERR_FILE", text, { cause: error });
+    }
     throw fileError(error, `cannot write ${path}`);
   }
 }

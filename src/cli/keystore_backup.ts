@@ -7,7 +7,7 @@ import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export const keystoreBackupCommand: CommandSpec = {
   name: "keystore backup",
-  argument: "[file]",
+  argument: "<file>",
   summary: "Copy the keystore, in one consistent state, to a new file",
   options: [JSON_OPTION, ...WRITER_OPTIONS],
   examples: ["apikey keystore backup /root/keystore-backup.p12"],

@@ -10,7 +10,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 export const keystoreRestoreCommand: CommandSpec = {
   name: "keystore restore",
-  argument: "[file]",
+  argument: "<file>",
   summary: "Put a copy in the keystore's place; what was there is kept beside it",
   options: [
     { ...FORCE_OPTION, description: "Also a copy of which parts cannot be opened" },

@@ -73,9 +73,12 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "export.keys": "Without those that a rotation has replaced",
   "apply.changed": "Whether something has been changed; with --dry-run whether something would be",
   "apply.summary.unchanged": "As declared already",
+  "apply.summary.expired": "Not there, and not made, as the declared expiry is past",
   "apply.summary.unnamed": "Not named in the file",
-  "apply.actions.status": "`planned` with --dry-run; `not-begun` behind a failure",
-  "apply.actions.changes": "Of `change` and `replace`: what is different then",
+  "apply.actions.status":
+    "`planned` with --dry-run; `not-begun` behind a failure; `unknown` without an answer",
+  "apply.actions.changes":
+    "Of all but `revoke`: what is different then; of `create` what is declared, `from` null",
   "apply.actions.reason": "Of `revoke`",
   "apply.actions.outputFile": "Of `create` and `replace`: where the key is, an absolute path",
   "apply.actions.key": "Of `create` without a file, once done: the key, this once",
@@ -84,6 +87,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "import.partial":
     "Whether part of the source cannot be decrypted, so that there may be more keys",
   "import.keys": "In the order of the source",
+  "import.keys.sameAs": "Where it is skipped as another alias has this very key: that alias",
 
   "audit-verify.intact": "Whether every record is as it was written, and signed for",
   "audit-verify.fault": "What is wrong with the first record that is not; null for nothing",

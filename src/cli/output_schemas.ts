@@ -66,9 +66,9 @@ const fieldValue = v.nullable(v.union([v.string(), v.boolean(), v.array(v.string
 const actionSchema = v.object({
   action: v.picklist(["create", "change", "replace", "revoke"]),
   alias: v.string(),
-  /** `planned` with --dry-run; `not-begun` behind a failure. */
-  status: v.picklist(["planned", "done", "failed", "not-begun"]),
-  /** Of `change` and `replace`: what is different then. */
+  /** `planned` with --dry-run; `not-begun` behind a failure; `unknown` without an answer. */
+  status: v.picklist(["planned", "done", "failed", "unknown", "not-begun"]),
+  /** Of all but `revoke`: what is different then, and of `create` what the key is then. */
   changes: v.exactOptional(v.array(v.object({
     field: v.string(),
     from: fieldValue,
@@ -94,6 +94,8 @@ export const applyOutputSchema = v.object({
     revoke: count,
     /** As declared already. */
     unchanged: count,
+    /** Not there, and not made, as the declared expiry is past. */
+    expired: count,
     /** Not named in the file. */
     unnamed: count,
   }),
@@ -119,7 +121,12 @@ export const importOutputSchema = v.object({
   /** Whether part of the source cannot be decrypted, so that there may be more keys. */
   partial: v.boolean(),
   /** In the order of the source. */
-  keys: v.array(v.object({ alias: v.string(), outcome: v.picklist(IMPORT_OUTCOMES) })),
+  keys: v.array(v.object({
+    alias: v.string(),
+    outcome: v.picklist(IMPORT_OUTCOMES),
+    /** Where it is skipped as another alias has this very key: that alias. */
+    sameAs: v.exactOptional(v.string()),
+  })),
 });
 
 /** With `--json` on standard error, whatever the command. */

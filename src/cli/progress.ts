@@ -12,6 +12,8 @@ export interface ProgressOptions {
   /** What is being done: `importing`. */
   readonly label: string;
   readonly total: number;
+  /** Whether the total is a number that says something to anybody. */
+  readonly showsCount: boolean;
   /** Whether a program reads along. */
   readonly asJson: boolean;
 }
@@ -73,9 +75,10 @@ export class Progress implements Disposable {
     const { default: { SingleBar } } = await import("cli-progress");
     if (this.#isOver || this.#terminal === undefined) return;
     const room = (this.#terminal.columns || 80) - TEXT_COLUMNS;
+    const { label, showsCount } = this.#options;
     this.#bar = new SingleBar({
       stream: this.#terminal,
-      format: `${this.#options.label} [{bar}] {percentage}% {value}/{total}`,
+      format: `${label} [{bar}] {percentage}%${showsCount ? " {value}/{total}" : ""}`,
       barsize: Math.max(1, Math.min(BAR_COLUMNS, room)),
       clearOnComplete: true,
       // Whoever is killed meanwhile must not leave a terminal without a cursor, or without wrapping.

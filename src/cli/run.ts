@@ -10,6 +10,9 @@ export interface RunContext extends CommandContext {
   log(error: unknown): void;
 }
 
+/** What upstream does not know has texts of its own. */
+const OWN_COMMANDS: readonly string[] = ["apply", "import"];
+
 /** These answer as the upstream tool does, whole sentences and all, without a program's name. */
 const UPSTREAM_TEXTS: readonly string[] = [
   "ERR_ALIAS_EXISTS",
@@ -26,7 +29,8 @@ export async function run(argv: readonly string[], context: RunContext): Promise
   try {
     return await dispatch(argv, context);
   } catch (error) {
-    return report(error, argv.includes("--json"), context);
+    const isOwn = OWN_COMMANDS.includes(argv[0] ?? "");
+    return report(error, { asJson: argv.includes("--json"), isOwn }, context);
   }
 }
 
@@ -64,11 +68,16 @@ function asksForHelp(argv: readonly string[]): boolean {
   return options.includes("--help") || options.includes("-h");
 }
 
+interface Asked {
+  readonly asJson: boolean;
+  readonly isOwn: boolean;
+}
+
 /** The one place where an error becomes a line and an exit status. */
-function report(error: unknown, asJson: boolean, context: RunContext): number {
+function report(error: unknown, asked: Asked, context: RunContext): number {
   if (isOutputError(error)) {
     const text = `cannot write to standard output: ${systemErrorCode(error)}`;
-    return report(new AppError("ERR_OUTPUT", text, { cause: error }), asJson, context);
+    return report(new AppError("ERR_OUTPUT", text, { cause: error }), asked, context);
   }
   const isKnown = error instanceof AppError && error.code !== "ERR_INTERNAL";
   if (!isKnown) context.log(error);
@@ -76,8 +85,9 @@ function report(error: unknown, asJson: boolean, context: RunContext): number {
   const detail = isKnown ? error.message + remedy(error) : "internal error: a defect in apikey";
   const { exitStatus } = ERRORS[code];
   const output: ErrorOutput = { code, exitStatus, detail };
-  if (asJson) context.complain(JSON.stringify(output));
-  else context.complain(UPSTREAM_TEXTS.includes(code) ? detail : `apikey: ${detail}`);
+  const isUpstream = !asked.isOwn && UPSTREAM_TEXTS.includes(code);
+  if (asked.asJson) context.complain(JSON.stringify(output));
+  else context.complain(isUpstream ? detail : `apikey: ${detail}`);
   return exitStatus;
 }
 

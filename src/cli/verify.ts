@@ -1,7 +1,6 @@
-import type { ApiClient } from "../client/api_client.ts";
-import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { Verification, VerifyPurpose } from "../protocol/verification.ts";
+import { assertKeystore } from "./assert_keystore.ts";
 import type { CommandSpec } from "./command.ts";
 import { readKey } from "./key_input.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
@@ -46,22 +45,6 @@ function purposeOf(args: Arguments): VerifyPurpose {
     ...(scope === undefined ? {} : { scope }),
     ...(clientAddress === undefined ? {} : { clientAddress }),
   };
-}
-
-/**
- * Nobody is to take a key back because of a mistyped path, or of a daemon that does not run: where a
- * command serves itself it must have looked into a keystore.
- */
-async function assertKeystore(client: ApiClient): Promise<void> {
-  const status = await client.status().catch(unlessDefect);
-  if (status === undefined || status.server.role !== "command" || status.keystore.exists) return;
-  const text = `there is no keystore ${printable(status.keystore.path)} yet`;
-  throw new AppError("ERR_KEYSTORE_MISSING", text);
-}
-
-/** A daemon tells those who may verify keys no more than that, and its answer stands. */
-function unlessDefect(error: unknown): undefined {
-  if (!(error instanceof AppError)) throw error;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { type Alias, lookupAlias } from "../model/alias.ts";
+import type { KeyDigest } from "../model/key_digest.ts";
 import type { ApiKeyEntry } from "./api_key_entry.ts";
 import type { DigestIndex } from "./digest_index.ts";
 import type { KeyChange } from "./key_change.ts";
@@ -106,6 +107,15 @@ export class DraftedEntries {
     if (this.#drafted.has(alias)) return this.#drafted.get(alias);
     const original = this.#base.get(alias);
     return original && { entry: original, original };
+  }
+
+  /** Those of what is new or changed that have this key. */
+  withDigest(digest: KeyDigest): Alias[] {
+    const found: Alias[] = [];
+    for (const [alias, drafted] of this.#drafted) {
+      if (drafted?.entry.digest === digest) found.push(alias);
+    }
+    return found;
   }
 
   isDrafted(alias: Alias): boolean {

@@ -156,8 +156,9 @@ export class KeystoreDraft {
   /** The aliases of all keys with this digest. */
   async aliasesOf(digest: KeyDigest): Promise<Alias[]> {
     await openAll(this.#base);
-    return this.#base.digests.all(digest).map(({ alias }) => alias)
+    const inBase = this.#base.digests.all(digest).map(({ alias }) => alias)
       .filter((alias) => this.#entries.find(alias)?.entry.digest === digest);
+    return [...new Set([...inBase, ...this.#entries.withDigest(digest)])];
   }
 
   /** By which to recognise the key of an alias; undefined for none, and for one that does not open. */

@@ -42,7 +42,7 @@ export const IMPORT_OUTCOMES = [
   /** The alias has this very key already. */
   "unchanged",
   "skipped",
-  /** The alias has another key: in a dry run, of what would be refused. */
+  /** The alias has another key, or the key another alias: in a dry run, of what would be refused. */
   "conflict",
   /** The entry does not open, or makes no sense. */
   "unreadable",
@@ -53,7 +53,12 @@ export const IMPORT_OUTCOMES = [
 export const importedSchema = v.object({
   /** How many keys there are to import in all, without those that others have taken the place of. */
   total: v.number(),
-  keys: v.array(v.object({ alias: v.string(), outcome: v.picklist(IMPORT_OUTCOMES) })),
+  keys: v.array(v.object({
+    alias: v.string(),
+    outcome: v.picklist(IMPORT_OUTCOMES),
+    /** Which other alias has this very key, where that is why it is skipped or in conflict. */
+    sameAs: v.exactOptional(v.string()),
+  })),
   /** What is in the keystore besides API keys, and is left where it is. */
   otherEntries: v.number(),
   /** Whether part of the keystore cannot be decrypted. */

@@ -60,6 +60,8 @@ export type Outcome =
 export interface ImportResult {
   readonly alias: Alias;
   readonly outcome: Outcome;
+  /** Which other alias has this very key, where that is why it is none of this one's. */
+  readonly sameAs?: Alias;
 }
 
 export interface ImportedKeystore extends Omit<ForeignKeystore, "keys"> {
@@ -140,13 +142,14 @@ export class ImportService {
     const { alias, digest } = entry;
     if (digest === undefined || !isAdoptable(entry)) return [{ alias, outcome: "unreadable" }];
     if (!isNameable(alias)) return [{ alias, outcome: "invalid-alias" }];
-    const outcome = await makeRoom(draft, alias, digest, options);
+    const result = await makeRoom(draft, alias, digest, options);
+    const { outcome } = result;
     const createdAt = this.#clock();
     if (isNew(outcome)) await draft.adopt(entry, { alias, createdAt });
-    if (!isNew(outcome) && outcome !== "unchanged") return [{ alias, outcome }];
-    const results: ImportResult[] = [{ alias, outcome }];
+    const results = [result];
+    if (!isNew(outcome) && outcome !== "unchanged") return results;
     for (const before of retired.filter((each) => this.#counts(each))) {
-      results.push(await adoptRetired(draft, alias, before, createdAt));
+      results.push(await adoptRetired(draft, alias, before, { ...options, createdAt }));
     }
     return results;
   }
@@ -162,53 +165,82 @@ export class ImportService {
     { alias, secret, expiry, metadata, isDisabled }: GivenKey,
     options: ImportOptions,
   ): Promise<ImportResult> {
-    const outcome = await makeRoom(draft, alias, digestKey(secret.reveal()), options);
-    if (isNew(outcome)) {
+    const result = await makeRoom(draft, alias, digestKey(secret.reveal()), options);
+    if (isNew(result.outcome)) {
       await draft.add({ alias, secret, createdAt: this.#clock(), expiry, metadata });
       if (isDisabled) await draft.revise(alias, { isDisabled });
     }
-    return { alias, outcome };
+    return result;
   }
 }
 
 /**
  * Looks what an alias has, and removes that if it is to be replaced.
  *
- * @throws AppError ERR_ALIAS_EXISTS
+ * @throws AppError ERR_ALIAS_EXISTS, ERR_IMPORT_CONFLICT
  */
 async function makeRoom(
   draft: KeystoreDraft,
   alias: Alias,
   digest: KeyDigest,
-  { onConflict, dryRun }: ImportOptions,
-): Promise<Outcome> {
+  options: ImportOptions,
+): Promise<ImportResult> {
+  const { onConflict, dryRun } = options;
   const isThere = draft.has(alias);
-  if (isThere && await draft.digestOf(alias) === digest) return "unchanged";
-  if (isThere && onConflict === "skip") return "skipped";
+  if (isThere && await draft.digestOf(alias) === digest) return { alias, outcome: "unchanged" };
+  const twin = await findTwin(draft, alias, alias, { digest, ...options });
+  if (twin !== undefined) return twin;
+  if (isThere && onConflict === "skip") return { alias, outcome: "skipped" };
   if (isThere && onConflict === "refuse") {
-    if (dryRun) return "conflict";
+    if (dryRun) return { alias, outcome: "conflict" };
     const text = `An API key with alias '${printable(alias)}' already exists.`;
     throw new AppError("ERR_ALIAS_EXISTS", text);
   }
   // What the alias had before goes with its key, and must not come back with another one.
   for (const each of draft.retired(alias)) draft.remove(each);
   if (isThere) draft.remove(alias);
-  return isThere ? "replaced" : "created";
+  return { alias, outcome: isThere ? "replaced" : "created" };
+}
+
+/**
+ * Whoever revokes an alias means its key: no other alias may have the same one, whatever is to be done
+ * about conflicts.
+ *
+ * @param owner which may have had the key before
+ * @returns undefined where no other alias has it
+ * @throws AppError ERR_IMPORT_CONFLICT
+ */
+async function findTwin(
+  draft: KeystoreDraft,
+  owner: Alias,
+  alias: Alias,
+  { digest, onConflict, dryRun }: ImportOptions & { readonly digest: KeyDigest },
+): Promise<ImportResult | undefined> {
+  const own: readonly Alias[] = [owner, ...draft.retired(owner)];
+  const sameAs = (await draft.aliasesOf(digest)).find((each) => !own.includes(each));
+  if (sameAs === undefined) return undefined;
+  if (onConflict === "skip") return { alias, outcome: "skipped", sameAs };
+  if (dryRun) return { alias, outcome: "conflict", sameAs };
+  const text = `the key of '${printable(alias)}' is that of '${printable(sameAs)}' here`;
+  throw new AppError("ERR_IMPORT_CONFLICT", text);
 }
 
 async function adoptRetired(
   draft: KeystoreDraft,
   owner: Alias,
   entry: ApiKeyEntry,
-  createdAt: ReturnType<Clock>,
+  { createdAt, ...options }: ImportOptions & { readonly createdAt: ReturnType<Clock> },
 ): Promise<ImportResult> {
+  const { digest } = entry;
   for (const known of draft.retired(owner)) {
-    const isSame = await draft.digestOf(known) === entry.digest;
+    const isSame = await draft.digestOf(known) === digest;
     if (isSame) return { alias: known, outcome: "unchanged" };
   }
   const isFree = /^~\d{1,9}$/.test(entry.alias.slice(owner.length)) &&
     entry.alias.startsWith(owner) && !draft.has(entry.alias);
   const alias = isFree ? entry.alias : draft.retiredAlias(owner);
+  const twin = digest && await findTwin(draft, owner, alias, { digest, ...options });
+  if (twin !== undefined) return twin;
   await draft.adopt(entry, { alias, createdAt });
   return { alias, outcome: "created" };
 }

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
 import { applyOutputSchema } from "../../src/cli/output_schemas.ts";
 import type { CommandContext } from "../../src/cli/command.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
+import { AppError } from "../../src/errors.ts";
 import type { Key, KeyRevision, NewKey } from "../../src/protocol/keys.ts";
 import { withFolder } from "../support/open_keystore.ts";
 import { listedKey, runCommand } from "../support/run_command.ts";
@@ -19,6 +20,7 @@ class FakeApi {
   readonly secrets = new Map<string, string>();
   underWay = 0;
   mostUnderWay = 0;
+  made = 0;
   fault: Fault = () => undefined;
 
   constructor(...keys: readonly Key[]) {
@@ -32,9 +34,18 @@ class FakeApi {
     return this.fault(request) ?? this.#answer(request);
   };
 
+  /** As it answers without a fault. */
+  create(request: ApiRequest): ApiResponse {
+    return this.#answer(request);
+  }
+
   #answer({ method, path, body }: ApiRequest): ApiResponse {
     const [, , , name = "", operation] = path.split("/");
     const alias = decodeURIComponent(name);
+    if (method === "GET" && name !== "") {
+      const key = this.keys.get(alias);
+      return key === undefined ? problem(404, "ERR_ALIAS_UNKNOWN") : { status: 200, body: key };
+    }
     if (method === "GET") return { status: 200, body: { keys: [...this.keys.values()] } };
     if (method === "POST" && name === "") {
       const { alias, ...fields } = body as NewKey;
@@ -59,8 +70,10 @@ class FakeApi {
   }
 
   #secret(alias: string): ApiResponse {
-    const key = `secret-of-${alias}-which-is-as-long-as-one-${this.secrets.size}`;
+    const key = `secret-of-${alias}-which-is-as-long-as-one-${1_000 + this.made++}`;
     this.secrets.set(alias, key);
+    const known = this.keys.get(alias);
+    if (known !== undefined) this.keys.set(alias, { ...known, maskedKey: `***${key.slice(-4)}` });
     return { status: 201, body: { alias, key, createdAt: null, expiresAt: null, expiresOn: null } };
   }
 }
@@ -87,6 +100,11 @@ async function apply(
   });
 }
 
+/** As if whoever has made it had been killed some time ago. */
+function abandon(path: string): void {
+  if (existsSync(path)) utimesSync(path, 1_000, 1_000);
+}
+
 const MANY = Array.from({ length: 100 }, (_, index) => ({ alias: `k${index}` }));
 
 test("shows the plan, carries it out in its order, and finds nothing to do the second time", async () => {
@@ -96,14 +114,14 @@ test("shows the plan, carries it out in its order, and finds nothing to do the s
     listedKey("stays", { owner: "a" }),
   );
   const declared = [
-    { alias: "new", scopes: ["mcp:read"] },
+    { alias: "new", scopes: ["mcp:read"], networks: ["10.0.0.0/8"], expiresOn: "2051-01-01T00:00" },
     { alias: "OLD", state: "absent" },
     { alias: "stays", owner: "b", disabled: true },
   ];
   const { status, out, err } = await apply(api, declared);
   assert.equal([status, err], [0, []]);
   assert.equal(out.split("\n"), [
-    "+ create new",
+    "+ create new: scopes mcp:read; networks 10.0.0.0/8; expires 2051-01-01T00:00:00",
     "- revoke old",
     '~ change stays: owner "a" -> "b"; disabled false -> true',
     "Plan: 1 to create, 1 to change, 1 to revoke, 0 unchanged.",
@@ -150,6 +168,20 @@ test("a dry run does nothing, and says whether something would be done", async (
   );
 });
 
+test("says what is left out, and does the rest", async () => {
+  const api = new FakeApi(listedKey(""), listedKey("b"));
+  const declared = [{ alias: "retired", expiresOn: "2049-01-01T00:00:00" }, { alias: "a" }];
+  const { status, out, err } = await apply(api, declared, { options: ["--prune", "--json"] });
+  assert.equal([status, [...api.keys.keys()]], [0, ["", "a"]]);
+  assert.equal(err, [
+    "apikey: 'retired' has expired as declared, and is not made",
+    "apikey: '' stays, as no request can name it",
+  ]);
+  const output = JSON.parse(out);
+  assert.ok(v.is(applyOutputSchema, output));
+  assert.equal([output.summary.expired, output.summary.unnamed], [1, 2]);
+});
+
 test("stops at a failure, tells what has been done and ends as that does", async () => {
   for (const options of [[], ["--json"]]) {
     const api = new FakeApi();
@@ -173,6 +205,65 @@ test("stops at a failure, tells what has been done and ends as that does", async
   }
 });
 
+test("whoever interrupts gets the keys that have been made, and no others", async () => {
+  for (const options of [[], ["--json"]]) {
+    const api = new FakeApi();
+    const controller = new AbortController();
+    api.fault = ({ body }) => {
+      if ((body as NewKey | undefined)?.alias === "k20") controller.abort();
+      return undefined;
+    };
+    const interruption = { signal: controller.signal, [Symbol.dispose]: () => undefined };
+    const context = { onInterrupt: () => Promise.resolve(interruption) };
+    const { status, out, err } = await apply(api, MANY, { options, context });
+    assert.equal([status, err.length], [130, 1]);
+    assert.match(err[0] ?? "", `${api.keys.size} of 100`);
+    assert.ok(api.keys.size > 20 && api.keys.size < 60);
+    for (const alias of api.keys.keys()) assert.match(out, api.secrets.get(alias) ?? "?");
+    if (options.length === 0) continue;
+    const { actions } = JSON.parse(out);
+    assert.equal([actions[20].status, actions[99].status], ["done", "not-begun"]);
+  }
+});
+
+test("names keys that may have been made without anybody having them", async () => {
+  const rows = [
+    // What a daemon that died meanwhile has made is found out by nobody.
+    [() => new AppError("ERR_SOCKET", "gone"), true, true],
+    [() => new AppError("ERR_DAEMON_UNREACHABLE", "nobody", { cause: new Error() }), true, false],
+    [() => ({ status: 500, body: "what?" }), false, true],
+    [() => ({ status: 500, body: "what?" }), true, false],
+    [() => problem(503, "ERR_KEYSTORE_IO"), true, false],
+    [() => problem(503, "ERR_KEYSTORE_IO"), false, true],
+    [() => problem(409, "ERR_ALIAS_EXISTS"), false, false],
+  ] as const;
+  for (const [answer, isMissing, isUnknown] of rows) {
+    const api = new FakeApi();
+    api.fault = ({ method, body }) => {
+      if (method !== "POST" || (body as NewKey).alias === "k1") return undefined;
+      if (!isMissing) api.keys.set("k0", listedKey("k0"));
+      const answered = answer();
+      if (answered instanceof AppError) throw answered;
+      return answered;
+    };
+    const { status, out, err } = await apply(api, MANY.slice(0, 2), { options: ["--json"] });
+    assert.is.not(status, 0);
+    const { detail } = JSON.parse(err[0] ?? "");
+    assert.is(/without anybody having the key[^;]*'k0';/.test(detail), isUnknown, detail);
+    assert.equal(JSON.parse(out).actions.map(({ status }: { status: string }) => status), [
+      isUnknown ? "unknown" : "failed",
+      "done",
+    ]);
+  }
+  const api = new FakeApi();
+  api.fault = ({ method }) => {
+    if (method === "POST") throw new AppError("ERR_SOCKET", "gone");
+    return undefined;
+  };
+  const { err } = await apply(api, MANY);
+  assert.match(err[0] ?? "", /'k0', 'k1', 'k2', 'k3', 'k4' and 11 more;/);
+});
+
 test("what somebody else has done meanwhile is one clear line", async () => {
   const rows = [
     [{ alias: "new" }, "POST", problem(409, "ERR_ALIAS_EXISTS"), "made it meanwhile"],
@@ -185,6 +276,7 @@ test("what somebody else has done meanwhile is one clear line", async () => {
     const { status, err } = await apply(api, [declared]);
     assert.equal([status, err.length], [1, 1]);
     assert.match(err[0] ?? "", says);
+    assert.ok(err[0]?.startsWith("apikey: cannot "), err[0]);
   }
 });
 
@@ -213,6 +305,21 @@ test("keys that standard output does not take are revoked again", async () => {
     assert.equal([...api.keys.keys()], seen);
     for (const alias of seen) assert.match(printed, api.secrets.get(alias) ?? "?");
   }
+});
+
+test("a key that somebody else has replaced meanwhile is not taken back", async () => {
+  const api = new FakeApi();
+  const print = (text: string) => {
+    if (!text.includes("secret-of")) return;
+    api.create({ method: "POST", path: "/v1/keys/a/rotate", body: {} });
+    throw Object.assign(new Error("no"), { code: "EPIPE", errno: -32, syscall: "write" });
+  };
+  const { status, err } = await apply(api, [{ alias: "a" }], { context: { print } });
+  assert.equal([status, err, [...api.keys.keys()]], [
+    1,
+    ["apikey: cannot write to standard output (EPIPE)"],
+    ["a"],
+  ]);
 });
 
 test("a key that cannot be disabled is not left enabled where nobody has it", async () => {
@@ -259,6 +366,7 @@ for (const [answer, expected, isKept] of UNMADE) {
       api.fault = () => undefined;
       for (const isThere of [false, true]) {
         if (isThere) writeFileSync(`${folder}/a`, "eb47");
+        abandon(`${folder}/a`);
         const again = await apply(api, declared);
         assert.is(again.status, 0, again.err[0]);
         assert.is(readFileSync(`${folder}/a`, "utf8"), `${api.secrets.get("a")}\n`);
@@ -272,21 +380,64 @@ test("a file keeps waiting for its key until it has one, and a disabled key stay
     const api = new FakeApi(listedKey("a", { disabled: true }));
     const path = `${folder}/a`;
     writeFileSync(path, "");
+    abandon(path);
     api.fault = ({ path }) =>
       path.endsWith("/rotate") ? problem(409, "ERR_KEY_RETIRED") : undefined;
     const declared = [{ alias: "a", outputFile: path, disabled: true }];
     assert.is((await apply(api, declared)).status, 1);
     assert.is(readFileSync(path, "utf8"), "");
+    abandon(path);
     api.fault = ({ path: called }) => {
       if (called.endsWith("/rotate")) rmSync(path);
       return undefined;
     };
     assert.is((await apply(api, declared)).status, 1, "the file is gone");
     assert.is(readFileSync(path, "utf8"), "");
+    abandon(path);
     api.fault = () => undefined;
     assert.is((await apply(api, declared)).status, 0);
     assert.is(readFileSync(path, "utf8"), `${api.secrets.get("a")}\n`);
     assert.is(api.keys.get("a")?.disabled, true);
+  });
+});
+
+test("a file that was made just now may be another run's, until nobody has written it", async () => {
+  await withFolder(async (folder) => {
+    const api = new FakeApi(listedKey("a"), listedKey("b"));
+    const paths = ["a", "b", "c"].map((alias) => `${folder}/${alias}.key`);
+    for (const path of paths) writeFileSync(path, "");
+    const declared = ["a", "b", "c"].map((alias) => ({ alias }));
+    const startedAt = performance.now();
+    const applying = apply(api, declared, { options: ["--output-folder", folder] });
+    await sleep(500);
+    // Another run ends meanwhile.
+    writeFileSync(paths[0] ?? "", "eb47c2be-927f-495f-aa97-0ba0f60b8986\n");
+    const { status, out } = await applying;
+    assert.ok(performance.now() - startedAt > 2_900);
+    assert.equal([status, out.split("\n").slice(0, 3)], [0, [
+      `~ replace the key of b, which never got into ${paths[1]}`,
+      `+ create c (into ${paths[2]})`,
+      "Plan: 1 to create, 0 to change, 1 to replace, 0 to revoke, 1 unchanged.",
+    ]]);
+  });
+});
+
+test("whoever has lost a file to another run leaves the key that is there then", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a.key`;
+    for (const isReplaced of [true, false]) {
+      const api = new FakeApi();
+      api.fault = (request) => {
+        const created = request.method === "POST";
+        if (!created) return undefined;
+        rmSync(path);
+        const answer = api.create(request);
+        if (isReplaced) api.create({ ...request, path: "/v1/keys/a/rotate" });
+        return answer;
+      };
+      const { status, err } = await apply(api, [{ alias: "a", outputFile: path }]);
+      assert.equal([status, err.length, api.keys.has("a")], [1, 1, isReplaced]);
+    }
   });
 });
 

@@ -14,7 +14,15 @@ const OPTIONS: PlanOptions = {
   nowMs: Date.parse("2050-01-01T00:00:00Z"),
   outputFileOf: ({ outputFile }) => outputFile,
   stateOfFile: (path) =>
-    path.startsWith("half") ? "unfinished" : path === "taken" ? "other" : "missing",
+    path.startsWith("half")
+      ? "unfinished"
+      : path === "taken"
+      ? "other"
+      : path === "new"
+      ? "reserved"
+      : path === "folder"
+      ? "folder"
+      : "missing",
   assertCanHold(path) {
     if (path.endsWith("nowhere")) throw new AppError("ERR_FILE", path);
   },
@@ -73,12 +81,13 @@ const REFUSED: readonly (readonly [string, DeclaredKey, Partial<Key>?])[] = [
   ["ERR_INVALID_ALIAS", { alias: ".." }],
   ["ERR_INVALID_REQUEST", { alias: "a", networks: ["10.0.0.0/33"] }],
   ["ERR_INVALID_REQUEST", { alias: "a", owner: "\u001b" }],
-  ["ERR_EXPIRY_PAST", { alias: "a", expiresOn: "2049-01-01T00:00:00" }],
-  ["ERR_EXPIRY_PAST", { alias: "a", expiresAt: "2049-12-31T23:59:59Z" }],
   ["ERR_USAGE", { alias: "a", expiresAt: "2051-01-01T00:00:00" }],
   ["ERR_USAGE", { alias: "a", expiresOn: "2051-02-30T00:00:00" }],
   ["ERR_USAGE", { alias: "a", expiresOn: EXPIRY.expiresOn, expiresAt: null }],
   ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "taken" }],
+  ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "folder" }],
+  ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "new" }],
+  ["ERR_PLAN_REFUSED", { alias: "a", outputFile: "new" }, {}],
   ["ERR_FILE", { alias: "a", outputFile: "nowhere" }],
   ["ERR_FILE", { alias: "a", outputFile: "half-nowhere" }, {}],
 ];
@@ -87,14 +96,43 @@ for (const [code, declared, actual] of REFUSED) {
   test(`${JSON.stringify(declared)} is refused with ${code}`, async () => {
     const there = actual === undefined ? [] : [listedKey("a", actual)];
     const text = await failure(code, () => plan([declared], there));
-    if (code !== "ERR_FILE") assert.match(text, `'${declared.alias}'`);
+    assert.match(text, `'${declared.alias}'`);
+    if (code === "ERR_INVALID_ALIAS") assert.match(text, /^keys\[0\]: /);
   });
 }
+
+test("a key that would have expired is not made, and one that has is as declared", () => {
+  const past = { expiresOn: "2049-01-01T00:00:00", expiresAt: "2048-12-31T23:00:00.000Z" };
+  const declared = [
+    { alias: "A", expiresOn: past.expiresOn },
+    { alias: "b", expiresAt: "2049-12-31T23:59:59Z" },
+    { alias: "there", expiresOn: past.expiresOn },
+    { alias: "new" },
+  ];
+  const there = listedKey("there", { ...past, expired: true });
+  const { actions, expired, unchanged } = plan(declared, [there]);
+  assert.equal([actions.map(({ alias }) => alias), expired, unchanged], [["new"], ["a", "b"], 1]);
+});
+
+test("what no request can name stays, and does not stand in the way", async () => {
+  const actual = ["", "a", ".."].map((alias) => listedKey(alias));
+  const { actions, unnamed, unnameable } = plan([], actual, { prune: true });
+  assert.equal([actions.map(({ alias }) => alias), unnamed, unnameable], [["a"], 3, ["", ".."]]);
+  const absent: DeclaredKey = { alias: "", state: "absent" };
+  await failure("ERR_PLAN_REFUSED", () => plan([absent], actual));
+});
+
+test("an expiry in the other's words is told where it belongs", async () => {
+  const on: DeclaredKey = { alias: "a", expiresOn: "2051-01-01T00:00:00+02:00" };
+  assert.match(await failure("ERR_USAGE", () => plan([on], [])), /as expiresAt$/);
+  const at: DeclaredKey = { alias: "a", expiresAt: "2051-01-01T00:00:00" };
+  assert.match(await failure("ERR_USAGE", () => plan([at], [])), /give expiresOn$/);
+});
 
 test("what is refused is counted, and nothing is planned", async () => {
   const declared = [{ alias: "b" }, { alias: "B" }, { alias: "c", scopes: ["a b"] }];
   const text = await failure("ERR_PLAN_REFUSED", () => plan(declared, []));
-  assert.match(text, /^'b': .*\(and 1 more such\)$/);
+  assert.match(text, /^'b': .*\(and 1 more problem\)$/);
 });
 
 test("two keys do not share a file", async () => {
@@ -125,6 +163,12 @@ test("a key that is not there is made, with all that is declared of it", () => {
       expiresOn: "2051-01-01T00:00:00",
     },
     disabled: true,
+    changes: [
+      { field: "description", from: null, to: "d" },
+      { field: "networks", from: null, to: ["10.0.0.0/8"] },
+      { field: "expiresOn", from: null, to: "2051-01-01T00:00:00" },
+      { field: "disabled", from: null, to: true },
+    ],
     outputFile: "half",
   }]);
 });
@@ -143,7 +187,9 @@ test("keys go that are declared to be absent, and others only with --prune", () 
   assert.equal(kept, {
     actions: [{ action: "revoke", alias: "a", reason: "absent" }],
     unchanged: 2,
+    expired: [],
     unnamed: 1,
+    unnameable: [],
   });
   const pruned = plan(declared, [...actual, retired], { prune: true });
   assert.equal(pruned.actions.slice(1), [{ action: "revoke", alias: "c", reason: "unnamed" }]);

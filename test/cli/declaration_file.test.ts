@@ -9,7 +9,10 @@ const HEAD = "version: 1\nkeys:\n";
 
 /** A file, and what the line about it says. */
 const REFUSED: readonly (readonly [text: string, ...says: string[]])[] = [
-  ["", "mapping"],
+  ["", "it is empty"],
+  ["# nothing yet\n---\n", "it is empty"],
+  ["text", "mapping"],
+  ['version: "1"\nkeys: []\n', "version: expected the number 1, without quotes", "line 1"],
   ["version: 2\nkeys: []\n", "version", "line 1"],
   ["version: 1\nkeys:\n", "keys: expected a list", "line 2"],
   ["version: 1\n", "keys is missing", "line 1"],
@@ -20,13 +23,15 @@ const REFUSED: readonly (readonly [text: string, ...says: string[]])[] = [
   [`${HEAD}  - alias: a\n    scopes: [b, 1]\n`, "keys[0].scopes[1]", "line 4, column 17"],
   [`${HEAD}  - alias: a\n    disabled: yes\n`, "keys[0].disabled", "true or false"],
   [`${HEAD}  - alias: a\n    state: gone\n`, "keys[0].state", "absent"],
+  [`${HEAD}  - alias: a\n    outputFile: ""\n`, "keys[0].outputFile", "path", "line 4"],
+  [`${HEAD}  - alias: a\n    outputFile: "a\\0"\n`, "keys[0].outputFile", "path", "line 4"],
   [`${HEAD}  - alias: a\n    alias: b\n`, "line 4"],
   [`${HEAD}  - alias: a\n  owner: b\n`, "line 4"],
   [`${HEAD}  - a\n`, "keys[0]: expected a mapping", "line 3"],
   [`${HEAD}  - alias: !secret a\n`, "tag", "line 3"],
   [`${HEAD}  - alias: *a\n`, "anchor"],
   [`${HEAD}  - <<: {alias: a}\n`, "keys[0]"],
-  [`${HEAD}  - alias: a\n---\nversion: 1\n`, "document"],
+  [`${HEAD}  - alias: a\n---\nversion: 1\n`, "it is more than one document"],
   ['{"version": 1, "keys": [{"alias": "a", "\\u001b[2J": 1}]}', "unknown field", "line 1"],
   ["[".repeat(20_000), "nested"],
   [`{"a": ${"[".repeat(5_000)}${"]".repeat(5_000)}}`, ""],

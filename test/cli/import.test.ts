@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { CommandContext } from "../../src/cli/command.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
 import { IMPORT_CHECK_PATH, type ImportRequest } from "../../src/protocol/import.ts";
 import { runCommand } from "../support/run_command.ts";
@@ -12,9 +13,11 @@ interface Setting {
   readonly options?: readonly string[];
   /** What becomes of which key; created unless it says. */
   readonly outcome?: (index: number) => string;
+  readonly sameAs?: (index: number) => string | undefined;
   readonly fault?: (request: Asked) => ApiResponse | undefined;
   readonly partial?: boolean;
   readonly total?: number;
+  readonly context?: Partial<CommandContext>;
 }
 
 type Asked = ImportRequest & { readonly dryRun: boolean };
@@ -24,9 +27,11 @@ async function importing(
   {
     options = [],
     outcome = () => "created",
+    sameAs = () => undefined,
     fault = () => undefined,
     partial = false,
     total = TOTAL,
+    context = {},
   }: Setting,
 ) {
   const asked = ({ path, body }: ApiRequest): Asked => {
@@ -39,13 +44,19 @@ async function importing(
       offset,
       offset + limit,
     );
-    const keys = indexes.map((index) => ({ alias: `k${index}`, outcome: outcome(index) }));
+    const keys = indexes.map((index) => {
+      const other = sameAs(index);
+      return { alias: `k${index}`, outcome: outcome(index), ...(other && { sameAs: other }) };
+    });
     return fault(request) ??
       { status: 200, body: { total, keys, otherEntries: 3, partial } };
   };
   return await withFolder(async (folder) => {
     writeFileSync(`${folder}/source.p12`, new Uint8Array([0x30, 1, 2]));
-    const outcome = await runCommand(["import", `${folder}/source.p12`, ...options], { answer });
+    const outcome = await runCommand(["import", `${folder}/source.p12`, ...options], {
+      answer,
+      context,
+    });
     return { ...outcome, bodies: outcome.requests.map(asked) };
   });
 }
@@ -79,6 +90,23 @@ test("asks once where there is nothing to change, or nothing is to be", async ()
   for (const { bodies } of [unchanged, dry]) assert.ok(bodies.every(({ dryRun }) => dryRun));
 });
 
+test("says how many keys took the place of others", async () => {
+  const rows = [[1, 1, "1 API key, in place of another;"], [
+    3,
+    3,
+    "3 API keys, in place of others;",
+  ], [
+    3,
+    1,
+    "3 API keys, 1 of them in place of another;",
+  ]] as const;
+  for (const [total, replaced, expected] of rows) {
+    const outcome = (index: number) => index < replaced ? "replaced" : "created";
+    const { out } = await importing({ total, outcome, options: ["--replace"] });
+    assert.ok(out.startsWith(`Imported ${expected}`), out);
+  }
+});
+
 test("says which aliases have other keys, as far as there is room", async () => {
   const { status, err, bodies } = await importing({
     outcome: (index) => index < 200 ? "conflict" : "created",
@@ -89,6 +117,16 @@ test("says which aliases have other keys, as far as there is room", async () => 
     "200 aliases have another key here: 'k0', 'k1', 'k2', 'k3', 'k4' and 195 more",
   );
   assert.ok(bodies.every(({ dryRun, onConflict }) => dryRun && onConflict === "refuse"));
+});
+
+test("says which keys are here under other aliases, where nothing but skipping them helps", async () => {
+  const { status, err } = await importing({
+    outcome: (index) => index < 200 ? "conflict" : "created",
+    sameAs: (index) => index === 7 ? "other" : undefined,
+  });
+  assert.equal([status, err.length], [1, 1]);
+  assert.match(err[0] ?? "", /1 key is here [^;]*'k7' [^;]*'other';/);
+  assert.not.match(err[0] ?? "", "--replace");
 });
 
 test("asks for what is to be done about them", async () => {
@@ -131,7 +169,27 @@ test("says how far it has got when something comes between", async () => {
         : undefined,
   });
   assert.equal([status, err.length], [1, 1]);
-  assert.match(err[0] ?? "", /^It exists; [1-9]\d* keys have been imported: import again/);
+  assert.match(err[0] ?? "", /^apikey: It exists; [1-9]\d* keys have been imported: import again/);
+});
+
+test("whoever interrupts hears what has been imported by then", async () => {
+  for (const isDry of [true, false]) {
+    const controller = new AbortController();
+    const interruption = { signal: controller.signal, [Symbol.dispose]: () => undefined };
+    const { status, out, err, bodies } = await importing({
+      options: ["--json"],
+      total: 6_000,
+      context: { onInterrupt: () => Promise.resolve(interruption) },
+      fault: ({ dryRun }) => {
+        if (dryRun === isDry) controller.abort();
+        return undefined;
+      },
+    });
+    assert.equal([status, err.length], [130, 1]);
+    assert.is(bodies.filter(({ dryRun }) => dryRun === isDry).length, 1);
+    if (isDry) assert.is(out, "");
+    else assert.is(JSON.parse(out).summary.created, bodies.at(-1)?.limit);
+  }
 });
 
 test("what cannot be a source is refused before anybody is asked", async () => {

@@ -9,7 +9,7 @@ const OTHER = "3f2b1c4d-8e5f-4a2b-bc15-0ba0f60b15f3";
 test("columns are where the header says, and cells may be empty", async () => {
   const text = "\ufeffKey,disabled,ALIAS,networks,scopes,description,expires_on\r\n" +
     `${KEY},TRUE,One,10.0.0.0/8 ::1,mcp:read  mcp:*,"a, ""b""",2020-01-01T00:00\r\n` +
-    `\r\n${OTHER},,'=two,,,'-x,\r\n`;
+    `\r\n${OTHER},,'=two,,,'-x,\r\n,,, ,,,\r\n`;
   assert.equal(await parseKeyCsv(text), [
     {
       alias: "one",
@@ -35,17 +35,21 @@ const REFUSED: readonly (readonly [text: string, ...says: string[]])[] = [
   [`alias,key\na,${KEY} \n`, "line 2", "UUID"],
   ["alias,key\na,00000000-0000-0000-0000-000000000000\n", "line 2", "UUID"],
   [`alias,key\na,${KEY}\nb,${OTHER}\nA,${KEY}\n`, "line 4", "line 2"],
+  [`alias,key\na,${KEY}\nb,${OTHER}\nc,${KEY}\n`, "line 4", "key", "line 2"],
   [`alias,key\n,${KEY}\n`, "line 2", "alias"],
   [`alias,key\na,${KEY},x\n`, "line 2", "cells"],
   [`alias,key\n"a,${KEY}\n`, "quote"],
   [`alias,key\n"a"b,${KEY}\n`, "line 2", "quote"],
   [`alias,key\na"b,${KEY}\n`, "line 2", "quote"],
-  [`alias,key,scopes\na,${KEY},${KEY}%\n`, "line 2", "scopes"],
+  [`alias,key,scopes\na,${KEY},${KEY}%\n`, "line 2", "scopes: give one such as"],
   [`alias,key,networks\na,${KEY},${KEY}\n`, "line 2", "networks"],
   [`alias,key,owner\na,${KEY},"${KEY}\n"\n`, "line 3", "owner"],
   [`alias,key,expires_on\na,${KEY},${KEY}\n`, "line 2", "expires_on"],
   [`alias,key,disabled\na,${KEY},${KEY}\n`, "line 2", "disabled"],
-  [`alias;key\na;${KEY}\n`, "line 1", "column 1"],
+  [`alias;key\na;${KEY}\n`, "line 1", "commas"],
+  [`alias\tkey\na\t${KEY}\n`, "line 1", "commas"],
+  [`alias,key\n" a",${KEY}\n`, "line 2", "alias: it begins or ends with a blank"],
+  [`alias,key,owner\na,${KEY},"${KEY}\u0007"\n`, "line 2", "owner: it holds a control"],
 ];
 
 for (const [text, ...says] of REFUSED) {

@@ -5,12 +5,13 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { keyFileIn, keyFileState, reserveKeyFile } from "../../src/cli/key_files.ts";
+import { assertCanHold, keyFileIn, keyFileState, reserveKeyFile } from "../../src/cli/key_files.ts";
 import { failure, withFolder } from "../support/open_keystore.ts";
 
 const KEY = "eb47c2be-927f-495f-aa97-0ba0f60b8986";
@@ -50,6 +51,7 @@ test("tells a file with less than a key from all others", async () => {
   await withFolder((folder) => {
     const file = (name: string, text: string) => {
       writeFileSync(`${folder}/${name}`, text);
+      utimesSync(`${folder}/${name}`, 1_000, 1_000);
       return keyFileState(`${folder}/${name}`);
     };
     assert.equal([file("a", ""), file("b", KEY.slice(0, 35))], ["unfinished", "unfinished"]);
@@ -59,7 +61,18 @@ test("tells a file with less than a key from all others", async () => {
     assert.is(keyFileState(`${folder}/none`), "missing");
     mkdirSync(`${folder}/folder`);
     symlinkSync(`${folder}/a`, `${folder}/link`);
-    for (const name of ["folder", "link"]) assert.is(keyFileState(`${folder}/${name}`), "other");
+    writeFileSync(`${folder}/now`, "");
+    assert.is(keyFileState(`${folder}/now`), "reserved");
+    assert.is(keyFileState(`${folder}/link`), "other");
+    assert.is(keyFileState(`${folder}/folder`), "folder");
+  });
+});
+
+test("says which folder is missing", async () => {
+  await withFolder(async (folder) => {
+    const text = await failure("ERR_FILE", () => assertCanHold(`${folder}/none/a.key`));
+    assert.ok(text.endsWith(`no folder ${folder}/none`), text);
+    assertCanHold(`${folder}/a.key`);
   });
 });
 
@@ -67,6 +80,8 @@ test("an unfinished file is replaced, not written on", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/a.key`;
     writeFileSync(path, KEY.slice(0, 8));
+    await failure("ERR_FILE", () => reserveKeyFile(path));
+    utimesSync(path, 1_000, 1_000);
     chmodSync(path, 0o666);
     linkSync(path, `${folder}/theirs`);
     reserveKeyFile(path).write(Buffer.from(KEY));
@@ -81,7 +96,9 @@ test("an unfinished file is replaced, not written on", async () => {
 test("nobody believes to have written a file that is not there any more", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/a.key`;
-    const [first, second] = [reserveKeyFile(path), reserveKeyFile(path)];
+    const first = reserveKeyFile(path);
+    utimesSync(path, 1_000, 1_000);
+    const second = reserveKeyFile(path);
     await failure("ERR_FILE", () => first.write(Buffer.from(KEY)));
     assert.is(first.isWritten, false);
     second.write(Buffer.from(KEY));

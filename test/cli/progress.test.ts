@@ -19,21 +19,24 @@ function terminal() {
   return { context: context as CommandContext, stream, written: () => written };
 }
 
-const OPTIONS = { label: "working", total: 10, asJson: false };
+const OPTIONS = { label: "working", total: 10, showsCount: true, asJson: false };
 const CLEARED = "\x1b[2K";
 
 test("what ends within a second shows no bar, nor is there one where programs read along", async () => {
-  const [quick, json] = [terminal(), terminal()];
+  const [quick, json, share] = [terminal(), terminal(), terminal()];
   const none = { errorTerminal: () => undefined } as unknown as CommandContext;
   {
     using _json = new Progress(json.context, { ...OPTIONS, asJson: true });
     using _none = new Progress(none, OPTIONS);
+    using _share = new Progress(share.context, { ...OPTIONS, showsCount: false });
     {
       using progress = new Progress(quick.context, OPTIONS);
       progress.advance(3);
       await sleep(100);
     }
-    await sleep(1_000);
+    await sleep(1_150);
+    assert.match(share.written(), "0%");
+    assert.not.match(share.written(), "0/10");
   }
   assert.equal([quick.written(), json.written()], ["", ""]);
 });

@@ -7,6 +7,7 @@ import { run } from "../../src/cli/run.ts";
 import type { DaemonSettings, TargetSettings } from "../../src/cli/settings.ts";
 import { ApiClient } from "../../src/client/api_client.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
+import { NEVER_INTERRUPTED } from "../support/run_command.ts";
 
 interface Outcome {
   readonly status: number;
@@ -72,6 +73,7 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
     print: setting.print ?? ((text) => out += text),
     terminalColumns: () => setting.columns,
     errorTerminal: () => undefined,
+    onInterrupt: () => Promise.resolve(NEVER_INTERRUPTED),
     now: () => NOW,
     complain: (line) => err.push(line),
     log: (error) => defects.push(error),
@@ -507,6 +509,14 @@ test("has help with an example for every command", async () => {
   } finally {
     console.info = info;
   }
+});
+
+test("shows in brackets of its own what has to be named", async () => {
+  const needing = COMMANDS.filter(({ argument }) => argument?.startsWith("<"));
+  assert.equal(needing.map(({ name }) => name), [
+    ...["apply", "import", "keystore backup", "keystore restore"],
+  ]);
+  for (const { name } of needing) assert.is((await runWith(name.split(" "))).status, 2);
 });
 
 test("has examples that parse", () => {

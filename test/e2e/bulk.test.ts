@@ -1,6 +1,14 @@
 // Many keys at once: as they are declared, as they were exported, from elsewhere.
-import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
@@ -92,6 +100,12 @@ for (const { way, open } of WAYS) {
     assert.equal([wrong.status, wrong.stdout], [6, ""]);
     assert.match(wrong.stderr, /^apikey: cannot import [^\n]*: wrong password, or [^\n]*\n$/);
     assert.ok(wrong.stderr.includes(sealed));
+    assert.match(wrong.stderr, "--source-password-file");
+    const passwordFile = folder.file("password");
+    writeFileSync(passwordFile, "not this");
+    const given = await opened.apikey("import", sealed, "--source-password-file", passwordFile);
+    assert.is(given.status, 6);
+    assert.not.match(given.stderr, "--source-password-file");
     assert.equal(readFileSync(keystore), before);
     const printed = [await does(opened.apikey("import", source, "--replace", "--json"))];
     printed.push(await does(opened.apikey("import", source, "--json")));
@@ -113,7 +127,11 @@ for (const { way, open } of WAYS) {
     const serve = () => startDaemon(keystore, socket);
     let daemon = way === "in process" ? undefined : await serve();
     try {
-      for (const count of [20, 120]) await killAt(args, keys, count);
+      for (const count of [20, 120]) {
+        await killAt(args, keys, count);
+        // Once there is a wait, until nobody else can be at these files; for the others it is over.
+        if (count < 120 || way === "in process") abandon(keys);
+      }
       await does(apikey(args));
       assert.match(await does(apikey(args)), /^Nothing to do: 200 keys are as declared\.\n/);
       daemon ??= await serve();
@@ -133,6 +151,70 @@ for (const { way, open } of WAYS) {
     }
   });
 }
+
+test("Ctrl-C hands out what has been made, and a second one ends at once", async () => {
+  using folder = temporaryFolder();
+  const socket = folder.file("apikey.sock");
+  await using daemon = await startDaemon(folder.keystore("jdk17-attributes.p12"), socket);
+  const declared = Array.from({ length: 3_000 }, (_, index) => ({ alias: `k${index}` }));
+  const path = declaration(folder.file("keys.json"), declared);
+  const keys = async () => {
+    const { body } = await send(socket, { method: "GET", path: "/v1/keys" });
+    return JSON.parse(body).keys.length as number;
+  };
+  const polite = await interrupting(["apply", path, "--socket", socket], (child) => {
+    kill(child, "SIGINT");
+  });
+  const made = await keys() - 1;
+  assert.is(polite.ended, 130, polite.stderr);
+  assert.ok(made > 0 && made < 3_000);
+  assert.match(polite.stderr, /^apikey: interrupted; \d+ of 3000 changes [^\n]*\n$/);
+  assert.match(polite.stderr, ` ${made} of`);
+  assert.is(
+    polite.stdout.match(/^API key created for alias 'k\d+': [\da-f-]{36}$/gm)?.length,
+    made,
+  );
+  const twice = await interrupting(["apply", path, "--socket", socket], async (child) => {
+    // What is under way then cannot end.
+    daemon.signal("SIGSTOP");
+    kill(child, "SIGINT");
+    await sleep(300);
+    assert.equal([child.exitCode, child.signalCode], [null, null]);
+    kill(child, "SIGINT");
+  });
+  assert.equal([twice.ended, twice.stderr], ["SIGINT", ""]);
+});
+
+/** Lets somebody do something as soon as a command has made a key. */
+async function interrupting(
+  args: readonly string[],
+  interrupt: (child: ChildProcess) => Promise<void> | void,
+) {
+  const [program, ...rest] = [...COMMAND, ...args] as [string, ...string[]];
+  const child = spawn(program, rest, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+  const output = { stdout: "", stderr: "" };
+  const ended = new Promise<number | string | null>((resolve) =>
+    child.once("close", (status, signal) => resolve(status ?? signal))
+  );
+  child.stderr.setEncoding("utf8").on("data", (text: string) => output.stderr += text);
+  await new Promise<void>((resolve) =>
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output.stdout += text;
+      if (output.stdout.includes("created for")) resolve();
+    })
+  );
+  await interrupt(child);
+  return { ended: await ended, ...output };
+}
+
+test("nothing is exported of a keystore that is not there", async () => {
+  using folder = temporaryFolder();
+  const path = folder.file("keys.yaml");
+  const args = ["export", "--keystore", folder.file("typo.p12"), "--output-file", path];
+  const { status, stdout, stderr } = await apikey(args);
+  assert.equal([status, stdout, existsSync(path)], [1, "", false]);
+  assert.match(stderr, /^apikey: there is no keystore [^\n]*typo\.p12 yet\n$/);
+});
 
 test("keys come from a table, too", async () => {
   using folder = temporaryFolder();
@@ -157,6 +239,10 @@ function verify(way: string, keystore: string, input: string): Promise<Outcome> 
 function targetOf(way: string, keystore: string): string[] {
   if (way === "in process") return ["--keystore", keystore];
   return ["--socket", join(dirname(keystore), "apikey.sock")];
+}
+
+function abandon(folder: string): void {
+  for (const file of readdirSync(folder)) utimesSync(join(folder, file), 1_000, 1_000);
 }
 
 /** Kills a command as soon as it has made so many files. */

@@ -9,12 +9,15 @@ import { exitStatuses, manualPage } from "../../scripts/manual_page.ts";
 import { ROOT } from "../../scripts/runtimes.ts";
 import type { CommandSpec } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { declaredKeySchema } from "../../src/cli/declaration.ts";
+import { COLUMNS } from "../../src/cli/key_csv.ts";
 import { printHelp } from "../../src/cli/help.ts";
 import { ERRORS } from "../../src/errors.ts";
 import { findTool, requiring } from "../support/requirements.ts";
 
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
-const FACTS = { version: "1.2.3", date: "2020-12-31", readme: README };
+const CLI_README = readFileSync(join(ROOT, "src", "cli", "README.md"), "utf8");
+const FACTS = { version: "1.2.3", date: "2020-12-31", readme: README, cliReadme: CLI_README };
 const PAGE = manualPage(COMMANDS, FACTS);
 
 for (const command of COMMANDS) {
@@ -78,6 +81,13 @@ test("the page has every exit status and every variable", () => {
   for (const variable of variables) assert.match(PAGE, `.TP\n\\fB${variable}\\fR\n`);
 });
 
+test("the page has every field of a declaration and every column", () => {
+  const [, declaration = "", csv = ""] = plain(PAGE).split(/^\.SH "(?:DECLARATION|CSV)"$/m);
+  const fields = Object.keys(declaredKeySchema.entries);
+  for (const field of fields) assert.match(declaration, `.TP\n${field}\n`);
+  for (const column of COLUMNS) assert.match(csv.split(".SH")[0] ?? "", `.TP\n${column}\n`);
+});
+
 const HOSTILE: readonly CommandSpec[] = [{
   name: "odd",
   summary: ".dots at the 'beginning', \\back\\slashes and \"quotes\"",
@@ -101,6 +111,13 @@ for (const { name, args, show } of LINTERS) {
       });
       assert.equal([status, stdout, stderr], [0, "", ""]);
     }
+  });
+
+  requiring(test, name)(`${name} shows the page in 80 columns`, () => {
+    const { stdout } = spawnSync(findTool(name) ?? "", show, { input: PAGE, encoding: "utf8" });
+    const lines = stdout.replace(/.[\b]/gu, "").split("\n");
+    assert.equal(lines.filter((line) => line.length > 80), []);
+    assert.ok(lines.length > 400);
   });
 
   requiring(test, name)(`${name} shows every character as it is`, () => {

@@ -196,6 +196,59 @@ test("an alias with another key is refused, skipped or replaced", async () => {
   });
 });
 
+test("no key gets two aliases, as whoever revokes one means the key", async () => {
+  await withKeystore(async ({ keystore, keys, imports, aliases, verdict }) => {
+    const [openai, renamed] = [parseAlias("mcp-openai"), parseAlias("renamed")];
+    const source = fixture("jdk17-metricshub.p12");
+    await imports.importKeystore(source, REFUSE);
+    await keys.revise(openai, { alias: renamed });
+    const { saves } = keystore;
+    for (const options of [REFUSE, REPLACE]) {
+      await failure("ERR_IMPORT_CONFLICT", () => imports.importKeystore(source, options));
+      const dry = await imports.importKeystore(source, { ...options, dryRun: true });
+      assert.equal(dry.keys[0], { alias: openai, outcome: "conflict", sameAs: renamed });
+    }
+    const { keys: [first, ...others] } = await imports.importKeystore(source, SKIP);
+    assert.equal(first, { alias: openai, outcome: "skipped", sameAs: renamed });
+    assert.ok(others.every(({ outcome }) => outcome === "unchanged"));
+    // One after the other, in one request.
+    const twice = [given("a", OTHER), given("b", OTHER)];
+    await failure("ERR_IMPORT_CONFLICT", () => imports.importKeys(twice, REPLACE));
+    assert.is(keystore.saves, saves);
+    const results = await imports.importKeys(twice, SKIP);
+    assert.equal(results.map(({ outcome }) => outcome), ["created", "skipped"]);
+    // A key that goes in the same request makes room for it.
+    const moved = [given("renamed", CLAUDE.replace("3", "4")), given("openai", OPENAI)];
+    const outcomes = await imports.importKeys(moved, REPLACE);
+    assert.equal(outcomes.map(({ outcome }) => outcome), ["replaced", "created"]);
+    for (const alias of await aliases()) await keys.revoke(parseAlias(alias));
+    for (const key of [OPENAI, CLAUDE, OTHER]) assert.is(await verdict(key), "NOT_FOUND");
+  });
+});
+
+test("a key that its alias had before comes back to it, and to no other", async () => {
+  await withKeystore(async ({ folder, keys, imports, verdict }) => {
+    const alias = parseAlias("mcp-openai");
+    const source = fixture("jdk17-metricshub.p12");
+    await imports.importKeystore(source, REFUSE);
+    await keys.rotate(alias, { graceSeconds: 3_600 });
+    const results = await imports.importKeystore(source, REPLACE);
+    assert.equal(results.keys[0], { alias, outcome: "replaced" });
+    assert.is(await verdict(OPENAI), "VALID");
+    // Another alias has what the source's alias had before.
+    const path = `${folder}/source.p12`;
+    copyFileSync(fixturePath("jdk17-metricshub.p12"), path);
+    const other = new KeyService({ keystore: openKeystore(path), clock: systemClock });
+    await other.rotate(alias, { graceSeconds: 3_600 });
+    const name = parseAlias("renamed");
+    await other.revise(alias, { alias: name });
+    const octets = from(readFileSync(path));
+    await failure("ERR_IMPORT_CONFLICT", () => imports.importKeystore(octets, REPLACE));
+    const { keys: skipped } = await imports.importKeystore(octets, SKIP);
+    assert.equal(skipped.find(({ sameAs }) => sameAs === alias)?.outcome, "skipped");
+  });
+});
+
 test("names what cannot be opened, and imports all else", async () => {
   const source = await madeKeystore([
     { name: "api_key:theirs", payload: OTHER, password: "not secret" },
@@ -283,7 +336,8 @@ test("takes keys one by one, expired and disabled ones too", async () => {
     const verdicts = await Promise.all([OPENAI, CLAUDE, OTHER].map(verdict));
     assert.equal(verdicts, ["VALID", "EXPIRED", "DISABLED"]);
     assert.is((await keys.get(parseAlias("a"))).metadata.owner, "ops");
-    const other = [given("d", OTHER), given("a", OTHER)];
+    const [one, another] = ["1", "2"].map((digit) => digit + OTHER.slice(1)) as [string, string];
+    const other = [given("d", one), given("a", another)];
     await failure("ERR_ALIAS_EXISTS", () => imports.importKeys(other, REFUSE));
     assert.is(keystore.saves, 1, "the whole request");
     const replaced = await imports.importKeys(other, REPLACE);

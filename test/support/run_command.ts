@@ -1,5 +1,5 @@
 import { run } from "../../src/cli/run.ts";
-import type { CommandContext } from "../../src/cli/command.ts";
+import type { CommandContext, Interruption } from "../../src/cli/command.ts";
 import { ApiClient } from "../../src/client/api_client.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
 import type { Key } from "../../src/protocol/keys.ts";
@@ -15,6 +15,12 @@ export interface CommandSetting {
   readonly answer: (request: ApiRequest) => ApiResponse | Promise<ApiResponse>;
   readonly context?: Partial<CommandContext>;
 }
+
+/** Nobody wants a command to end. */
+export const NEVER_INTERRUPTED: Interruption = {
+  signal: new AbortController().signal,
+  [Symbol.dispose]: () => undefined,
+};
 
 /** Runs a command line in this process, against an API that `answer` is. */
 export async function runCommand(
@@ -37,6 +43,7 @@ export async function runCommand(
     print: (text) => out += text,
     terminalColumns: () => undefined,
     errorTerminal: () => undefined,
+    onInterrupt: () => Promise.resolve(NEVER_INTERRUPTED),
     now: () => Date.parse("2050-01-01T00:00:00Z"),
     complain: (line) => err.push(line),
     log: (error) => err.push(String(error)),
