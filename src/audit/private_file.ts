@@ -12,8 +12,8 @@ import { AppError, systemErrorCode } from "../errors.ts";
 
 export interface PrivateFile {
   readonly path: string;
-  /** The effective uid; undefined on Windows. */
-  readonly uid: number | undefined;
+  /** Whose it may be where others may write the folder, besides the folder's owner. */
+  readonly owners: () => readonly number[];
   /** Gives a new file its owner. */
   readonly prepare: (descriptor: number) => void;
 }
@@ -28,7 +28,7 @@ const SAFELY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
  * @throws the system's error, or AppError ERR_AUDIT
  */
 export function openPrivateFile(
-  { path, uid }: Pick<PrivateFile, "path" | "uid">,
+  { path, owners }: Pick<PrivateFile, "path" | "owners">,
   flags: number,
 ): number | undefined {
   let descriptor: number;
@@ -39,7 +39,7 @@ export function openPrivateFile(
     throw error;
   }
   try {
-    const reason = whyNotPrivate(fstatSync(descriptor), statSync(dirname(path)), uid);
+    const reason = whyNotPrivate(fstatSync(descriptor), statSync(dirname(path)), owners);
     if (reason === undefined) return descriptor;
     throw unusable(path, reason);
   } catch (error) {
@@ -49,13 +49,15 @@ export function openPrivateFile(
 }
 
 /** Whoever reads a pipe or a device keeps nothing; a file that anybody may have put there is his. */
-function whyNotPrivate(file: Stats, folder: Stats, uid: number | undefined): string | undefined {
+function whyNotPrivate(
+  file: Stats,
+  folder: Stats,
+  owners: PrivateFile["owners"],
+): string | undefined {
   if (!file.isFile()) return "it is no plain file";
-  const isShared = (folder.mode & 0o022) !== 0;
-  const isTrusted = file.nlink === 1 && [0, folder.uid, uid].includes(file.uid);
-  return isShared && !isTrusted
-    ? "it is another user's, in a folder that others may write"
-    : undefined;
+  if ((folder.mode & 0o022) === 0) return undefined;
+  const isTrusted = file.nlink === 1 && [folder.uid, ...owners()].includes(file.uid);
+  return !isTrusted ? "it is another user's, in a folder that others may write" : undefined;
 }
 
 /** The same, or a new one for its owner's eyes only. */

@@ -11,6 +11,7 @@ import { AppError, systemErrorCode } from "../errors.ts";
 import type { AuditIdentity } from "../keystore/audit_entry.ts";
 import { inheritOwner } from "../keystore/file_owner.ts";
 import type { Keystore } from "../keystore/keystore.ts";
+import { keystoreAdminUids } from "../keystore/keystore_owner.ts";
 import { targetPath } from "../keystore/target_path.ts";
 import type { WriterLock } from "../keystore/writer_lock.ts";
 import { certificateId } from "../model/audit_record.ts";
@@ -52,12 +53,14 @@ export function openAudit(host: Host, location: KeystoreLocation, options: Audit
 function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions): AuditTrail {
   const { keystore } = options;
   const { path } = location;
-  const uid = process.platform === "win32" ? undefined : host.platform.self.uid;
+  const { self } = host.platform;
+  const uid = process.platform === "win32" ? undefined : self.uid;
+  const owners = () => [self.uid, ...keystoreAdminUids(path, location.isDefault, self)];
   const prepare = (descriptor: number) => inheritOwner(descriptor, targetPath(path), uid);
   const paths = auditPaths(location);
   return new AuditTrail({
-    sink: openSink(host, paths.log, { uid, prepare }),
-    head: new AuditHeadFile({ path: paths.head, uid, prepare }),
+    sink: openSink(host, paths.log, { owners, prepare }),
+    head: new AuditHeadFile({ path: paths.head, owners, prepare }),
     signer: async () => signerOf(await keystore.auditIdentity().catch(unlessDefect)),
     clock: systemClock,
   });

@@ -10,7 +10,13 @@ import * as assert from "uvu/assert";
 import { BUILT_IN_PASSWORD } from "../../src/keystore/store_password.ts";
 import { spawnDaemon, startDaemon, type StartingDaemon } from "../support/daemon.ts";
 import { apikey } from "../support/execute.ts";
-import { type JavaEntry, type JavaTool, payloadOf, startJavaTool } from "../support/java.ts";
+import {
+  type JavaEntry,
+  type JavaTool,
+  payloadOf,
+  startJavaTool,
+  withoutAuditEntry,
+} from "../support/java.ts";
 import { type KeyEndings, listKeys } from "../support/keys_api.ts";
 import { Ledger } from "../support/ledger.ts";
 import { measured } from "../support/measured.ts";
@@ -149,7 +155,7 @@ async function inspect(
 ): Promise<void> {
   const isOurs = ({ name }: JavaEntry) => name.startsWith(`api_key:${PREFIX}`);
   const entries = await java.dump(keystore, BUILT_IN_PASSWORD);
-  assert.equal(entries.filter((entry) => !isOurs(entry)), original);
+  assert.equal(withoutAuditEntry(entries.filter((entry) => !isOurs(entry))), original);
   const ours = entries.filter(isOurs);
   const present = ledger.present();
   assert.is(ours.length, present.size);
@@ -179,7 +185,9 @@ async function assertCleanEnd(
   if (!ledger.present().has(first)) await ledger.toggle(daemon.socket, first);
   for (const alias of ledger.present().keys()) await ledger.toggle(daemon.socket, alias);
   assert.equal(await listKeys(daemon.socket), FOREIGN);
-  assert.equal(await java.dump(place.keystore, BUILT_IN_PASSWORD), original);
+  assert.equal(withoutAuditEntry(await java.dump(place.keystore, BUILT_IN_PASSWORD)), original);
+  const verified = await apikey(["audit", "verify", "--socket", place.socket]);
+  assert.is(verified.status, 0, verified.stdout + verified.stderr);
   assert.is(assertNothingPilesUp(place, ROUNDS), 0);
 }
 

@@ -13,6 +13,7 @@ import { mountNamespace } from "../support/mount_namespace.ts";
 import { measured } from "../support/measured.ts";
 import { requiring } from "../support/requirements.ts";
 import {
+  AUDIT_NAMES,
   KEYSTORE_NAME,
   type TemporaryFolder,
   temporaryFolder,
@@ -85,16 +86,20 @@ for (const change of [CREATE, REVOKE, FIRST]) {
       using folder = temporaryFolder();
       const place = placeAt(folder.file("keystore"));
       if (change !== FIRST) await makeKeystore(place.folder);
-      const files = saveFolder(place.folder);
+      // A log may be longer than the keystore, which is what is to be cut short.
+      const isOfRecord = (name: string) => AUDIT_NAMES.some((each) => each === name);
+      const files = saveFolder(place.folder).filter(({ name }) => !isOfRecord(name));
       const before = await readState(tool, place.folder);
       await byCommand(place)(change);
       const { size } = statSync(join(place.folder, KEYSTORE_NAME));
       // The lock file takes some 30, the password file 33.
-      for (const bytes of [0, 1, 20, 31, 32, 33, size / 2 | 0, size - 1, size]) {
+      // Two signatures are in what is made with the first change, each of 70 to 72 octets.
+      const [less, enough] = [size - 4, size + 4];
+      for (const bytes of [0, 1, 20, 31, 32, 33, size / 2 | 0, less, enough]) {
         restoreFolder(place.folder, files);
         const ask = byCommand(place, ["prlimit", `--fsize=${bytes}`]);
         const { result, after } = await assertHonest(place, ask, change, before);
-        assert.is(result, bytes === size ? "done" : "failed", `${bytes} bytes`);
+        assert.is(result, bytes === enough ? "done" : "failed", `${bytes} bytes`);
         const next = { ...change, alias: change === REVOKE ? "mcp-claude" : "next" };
         assert.is((await assertHonest(place, byCommand(place), next, after)).result, "done");
       }

@@ -31,7 +31,7 @@ export function openTrail(
   { signer = () => undefined }: TrailOptions = {},
 ): AuditTrail {
   const path = `${folder}/log`;
-  const file = { uid: platform.self.uid, prepare: () => undefined };
+  const file = { owners: () => [0, platform.self.uid], prepare: () => undefined };
   return new AuditTrail({
     sink: new AuditLogFile({ path, ...file }),
     head: new AuditHeadFile({ path: `${path}.head`, ...file }),

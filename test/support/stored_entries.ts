@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { AUDIT_ENTRY } from "../../src/keystore/audit_entry.ts";
 import { BUILT_IN_PASSWORD } from "../../src/keystore/store_password.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { portablePkcs12Kdf } from "../../src/pkcs12/key_derivation.ts";
@@ -14,7 +15,7 @@ export interface StoredEntries {
   readonly aliases: readonly string[];
   /**
    * The octets of the entries that are no API keys, in hex, by name: neither Java nor we have reason
-   * to encrypt them anew.
+   * to encrypt them anew. Without what the audit log is signed with, which the first change adds.
    */
   readonly others: Readonly<Record<string, string>>;
 }
@@ -29,6 +30,8 @@ export async function readStoredEntries(keystore: string): Promise<StoredEntries
   const isKey = ([name]: readonly [string, string]) => name.startsWith(PREFIX);
   return {
     aliases: entries.filter(isKey).map(([name]) => name.slice(PREFIX.length)),
-    others: Object.fromEntries(entries.filter((entry) => !isKey(entry))),
+    others: Object.fromEntries(
+      entries.filter((entry) => !isKey(entry) && entry[0] !== AUDIT_ENTRY),
+    ),
   };
 }
