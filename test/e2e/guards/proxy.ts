@@ -20,6 +20,8 @@ export interface Proxy {
   readonly name: "nginx" | "caddy";
   /** Whom Debian's package has it talk to others as. */
   readonly user: string;
+  /** Whether it asks the daemon over connections that stay. */
+  readonly keepsConnections: boolean;
   /** Writes its configuration and gives the command line, for root to run. */
   prepare(addresses: Addresses, revise?: (config: string) => string): string[];
   /** Of the process that asks the daemon. */
@@ -37,6 +39,7 @@ events { worker_connections 768; }
 export const NGINX: Proxy = {
   name: "nginx",
   user: "www-data",
+  keepsConnections: true,
   prepare(addresses, revise = (config) => config) {
     const { folder } = addresses;
     const site = join(folder, "site.conf");
@@ -57,6 +60,7 @@ export const NGINX: Proxy = {
 export const CADDY: Proxy = {
   name: "caddy",
   user: "caddy",
+  keepsConnections: false,
   prepare(addresses, revise = (config) => config) {
     const file = join(addresses.folder, "Caddyfile");
     const config = revise(documented("Caddyfile", addresses));
