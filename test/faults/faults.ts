@@ -33,6 +33,11 @@ const ERRORS: readonly (readonly [call: RegExp, errors: readonly string[]])[] = 
 /** What changes nothing: to be killed before it is to be killed before what comes next. */
 const LOOKING = /^(statx|new\w*stat\w*|[fl]?stat|getdents|p?read|readlink|access|faccessat)/;
 
+/** Those of a change whose record is written as that of any other change, which has been tried. */
+export function withoutRecord(faults: readonly Fault[]): Fault[] {
+  return faults.filter(({ call }) => !isAuditFile(call.file));
+}
+
 /** Every call in each of the ways in which it may go wrong. */
 export function everyFault(calls: readonly FileCall[], keystoreName: string): Fault[] {
   const isReplacement = ({ name, file }: FileCall) =>

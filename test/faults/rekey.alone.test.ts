@@ -17,7 +17,7 @@ import {
 } from "../support/temporary_folder.ts";
 import { fileCalls } from "./calls.ts";
 import { assertEverySurvived } from "./every_one.ts";
-import { everyFault, type Fault, isKill } from "./faults.ts";
+import { everyFault, type Fault, isKill, withoutRecord } from "./faults.ts";
 import { strike, tracing } from "./injection.ts";
 import {
   makeKeystore,
@@ -83,7 +83,7 @@ async function findFaults(bench: Bench): Promise<Fault[]> {
   const outcome = await rekey(bench, [...STRACE, ...tracing(bench.log)]);
   assert.is(outcome.status, 0, outcome.stderr);
   await assertWhole(bench);
-  return everyFault(fileCalls(bench.log, bench.folder), KEYSTORE_NAME);
+  return withoutRecord(everyFault(fileCalls(bench.log, bench.folder), KEYSTORE_NAME));
 }
 
 async function assertSurvives(fault: Fault, bench: Bench): Promise<void> {
