@@ -78,7 +78,7 @@ function openSink(
 }
 
 /** Beside the keystore unless somebody says otherwise. */
-export function auditPaths({ path, auditLog }: KeystoreLocation): { log: string; head: string } {
+function auditPaths({ path, auditLog }: KeystoreLocation): { log: string; head: string } {
   const base = fileAt(path).replace(/\.p12$/i, "");
   if (auditLog === JOURNAL) return { log: JOURNAL, head: `${base}.audit.head` };
   const log = auditLog === undefined ? `${base}.audit.jsonl` : resolve(auditLog);

@@ -2,9 +2,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 
 /** What became of an act: `asked` stands before it, the others after it; `counted` for many at once. */
-export const AUDIT_OUTCOMES = ["asked", "done", "refused", "failed", "counted"] as const;
-
-export type AuditOutcome = typeof AUDIT_OUTCOMES[number];
+const AUDIT_OUTCOMES = ["asked", "done", "refused", "failed", "counted"] as const;
 
 const text = v.string();
 const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

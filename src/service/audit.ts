@@ -55,7 +55,7 @@ export interface Audit {
   /** Records what has only been counted so far. */
   flush(): Promise<void>;
   /** Records what this process has done by itself. */
-  note(act: string, done?: DoneAct): Promise<void>;
+  note(act: string): Promise<void>;
 }
 
 export interface AuditServiceDependencies {
@@ -180,11 +180,9 @@ export class AuditService implements Audit {
     });
   }
 
-  async note(act: string, done: DoneAct = {}): Promise<void> {
-    const asked = factsOf({ act, alias: undefined, ...this.#dependencies.self });
-    for (const part of await this.#describe(done)) {
-      await this.#recordEnd({ ...asked, outcome: "done", ...part }, { isToBeTold: true });
-    }
+  async note(act: string): Promise<void> {
+    const facts = factsOf({ act, alias: undefined, ...this.#dependencies.self });
+    await this.#recordEnd({ ...facts, outcome: "done" }, { isToBeTold: true });
   }
 
   /** As long as one act is under way no other process writes. */
