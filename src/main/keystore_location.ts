@@ -40,3 +40,9 @@ export function lockOptions(
 export function isOrdinaryUser({ self }: Platform): boolean {
   return self.uid !== 0 || self.isConfined;
 }
+
+/** As whom files are read and written. */
+export function identityOn(platform: Platform) {
+  const uid = process.platform === "win32" ? undefined : platform.self.uid;
+  return { mayBeDenied: isOrdinaryUser(platform), uid };
+}

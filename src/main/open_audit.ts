@@ -1,6 +1,5 @@
 import { sign } from "node:crypto";
 import { resolve } from "node:path";
-import process from "node:process";
 import { AuditHeadFile } from "../audit/head_file.ts";
 import { auditJournal } from "../audit/journal.ts";
 import { AuditLogFile } from "../audit/log_file.ts";
@@ -18,7 +17,7 @@ import { certificateId } from "../model/audit_record.ts";
 import { systemClock } from "../model/instant.ts";
 import { type Audit, AuditService, NO_AUDIT } from "../service/audit.ts";
 import type { Host } from "./host.ts";
-import type { KeystoreLocation } from "./keystore_location.ts";
+import { identityOn, type KeystoreLocation } from "./keystore_location.ts";
 
 /** In place of a path. */
 const JOURNAL = "journal";
@@ -49,12 +48,11 @@ export function openAudit(host: Host, location: KeystoreLocation, options: Audit
   });
 }
 
-/** Not before it is needed: beside a keystore that is not there, there may be no folder either. */
 function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions): AuditTrail {
   const { keystore } = options;
   const { path } = location;
   const { self } = host.platform;
-  const uid = process.platform === "win32" ? undefined : self.uid;
+  const { uid } = identityOn(host.platform);
   const owners = () => [self.uid, ...keystoreAdminUids(path, location.isDefault, self)];
   const prepare = (descriptor: number) => inheritOwner(descriptor, targetPath(path), uid);
   const paths = auditPaths(location);

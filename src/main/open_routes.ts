@@ -21,7 +21,7 @@ import { UsageService } from "../service/usage.ts";
 import { VerificationService } from "../service/verification.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Host } from "./host.ts";
-import { isOrdinaryUser, type KeystoreLocation } from "./keystore_location.ts";
+import { identityOn, type KeystoreLocation } from "./keystore_location.ts";
 import { isAudited, openAudit } from "./open_audit.ts";
 
 export interface RouteOptions {
@@ -92,10 +92,4 @@ function openKeystore(
 
 function kdfOf(platform: Platform) {
   return platform.pkcs12Kdf ?? portablePkcs12Kdf;
-}
-
-/** As whom files are read and written. */
-function identityOn(platform: Platform) {
-  const uid = process.platform === "win32" ? undefined : platform.self.uid;
-  return { mayBeDenied: isOrdinaryUser(platform), uid };
 }
