@@ -1,0 +1,31 @@
+import type { AccessPolicy } from "../api/access.ts";
+import type { DaemonSettings } from "../cli/settings.ts";
+import { AppError } from "../errors.ts";
+import { type SocketAccess, socketAccess } from "../daemon/socket_access.ts";
+import type { Platform } from "../platform/platform.ts";
+
+/** Who may do what, and whom the file system lets as far as the socket. */
+export interface Admission {
+  readonly policy: AccessPolicy;
+  readonly access: SocketAccess;
+}
+
+/** @throws AppError ERR_USAGE for a group that does not exist */
+export function admission(platform: Platform, settings: DaemonSettings): Admission {
+  const [socketGid] = resolveGroup(platform, settings.socketGroup);
+  const adminGids = resolveGroup(platform, settings.adminGroup);
+  const verifierGids = resolveGroup(platform, settings.verifierGroup);
+  const wanted = { mode: settings.socketMode, gid: socketGid };
+  return {
+    policy: { adminUids: [0, platform.self.uid], adminGids, verifierGids },
+    access: socketAccess(wanted, [...verifierGids, ...adminGids]),
+  };
+}
+
+/** @returns the gid of a group that was given by name or number */
+function resolveGroup(platform: Platform, group: string | undefined): number[] {
+  if (group === undefined) return [];
+  const gid = /^\d{1,9}$/.test(group) ? Number(group) : platform.groupId(group);
+  if (gid !== undefined) return [gid];
+  throw new AppError("ERR_USAGE", `no such group: ${group}`);
+}
