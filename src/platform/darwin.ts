@@ -20,6 +20,9 @@ export function darwinPlatform(process: PosixProcess, libc: NativeLibrary): Plat
     peerProcess: () => undefined,
     ownProcess: () => undefined,
     sendToJournal: undefined,
+    listeningPath: () => undefined,
+    widenBacklog: () => undefined,
+    notify: undefined,
     protectMemory: () => forbidCoreDumps(libc),
   };
 }

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import type { NativeLibrary } from "./native_library.ts";
 import type { Platform } from "./platform.ts";
+import { sendDatagram } from "./datagram.ts";
 import { sendToJournal } from "./journal.ts";
+import { listeningPath, widenBacklog } from "./listening_socket.ts";
 import { peerProcessFacts, processFacts } from "./peer_process.ts";
 import { forbidCoreDumps, posixErrno, posixPlatform } from "./posix.ts";
 import { type PosixProcess, processIdentity } from "./posix_process.ts";
@@ -18,13 +20,17 @@ const PR_SET_DUMPABLE = 4;
 const MAX_GROUPS = 65536;
 
 export function linuxPlatform(process: PosixProcess, libc: NativeLibrary): Platform {
+  const errno = posixErrno(libc, ERRNO);
   return {
     ...posixPlatform(process, libc, ERRNO),
     self: { ...processIdentity(process), isConfined: isConfined() },
     peerCredentials: (socket) => peerCredentials(libc, socketDescriptor(socket)),
     peerProcess: (socket) => peerProcess(libc, socketDescriptor(socket)),
     ownProcess: () => processFacts("self"),
-    sendToJournal: (path, entry) => sendToJournal(libc, posixErrno(libc, ERRNO), path, entry),
+    sendToJournal: (path, entry) => sendToJournal(libc, errno, path, entry),
+    listeningPath: (descriptor) => listeningPath(libc, descriptor),
+    widenBacklog: (descriptor, backlog) => widenBacklog(libc, descriptor, backlog),
+    notify: (path, state) => sendDatagram(libc, errno, path, Buffer.from(state, "utf8")) === 0,
     protectMemory() {
       forbidCoreDumps(libc);
       const prctl = libc.symbol("prctl", {

@@ -33,6 +33,25 @@ export interface Platform {
    */
   readonly sendToJournal: ((socketPath: string, entry: string) => Promise<void>) | undefined;
 
+  /**
+   * Where a descriptor listens that this process was started with.
+   *
+   * @returns undefined for what is no Unix stream socket that listens at a path
+   */
+  listeningPath(descriptor: number): string | undefined;
+
+  /** Lets more connections wait to be accepted at a socket that listens already. */
+  widenBacklog(descriptor: number, backlog: number): void;
+
+  /**
+   * Tells systemd how this service is (sd_notify(3)): lines of `NAME=value`. undefined on systems that
+   * have none.
+   *
+   * @param socketPath of the service manager, `$NOTIFY_SOCKET`
+   * @returns false where it could not be told
+   */
+  readonly notify: ((socketPath: string, state: string) => boolean) | undefined;
+
   /** Whether {@link peerCredentials} can ever answer here. */
   readonly knowsPeers: boolean;
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { socketDescriptor } from "../../src/platform/socket_descriptor.ts";
 import { unitOf } from "../../src/platform/peer_process.ts";
 import { failure, platform, withFolder } from "../support/open_keystore.ts";
 
@@ -34,6 +35,29 @@ onLinux("knows both ends of a connection", async () => {
       assert.equal(groups(credentials?.groups ?? []), groups(process.getgroups?.() ?? []));
     }
   });
+});
+
+onLinux("knows where a socket listens that is handed over", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "s");
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const client = connect(path);
+    const [peer] = await accepted;
+    const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+    assert.is(platform.listeningPath(fd), path);
+    for (const other of [socketDescriptor(client), socketDescriptor(peer), 0, -1, 9_999]) {
+      assert.is(platform.listeningPath(other), undefined);
+    }
+    client.destroy();
+    peer.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+onLinux("tells a service manager that is not there nothing", () => {
+  assert.is(platform.notify?.("/nowhere/notify", "READY=1"), false);
 });
 
 onLinux("tells what runs at the other end, as long as it runs", async () => {
