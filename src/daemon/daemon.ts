@@ -1,8 +1,10 @@
 import { chownSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { Socket } from "node:net";
+import { Server as NetServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { AppError } from "../errors.ts";
+import type { InheritedSocket } from "./activation.ts";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { DirectAnswer } from "../api/direct.ts";
@@ -19,6 +21,8 @@ import { claimSocketPath, socketError } from "./socket_path.ts";
 export interface DaemonOptions {
   readonly socketPath: string;
   readonly socketAccess: SocketAccess;
+  /** A socket that listens at that path already. */
+  readonly inherited: InheritedSocket | undefined;
   readonly platform: Platform;
   readonly connections: Connections;
   readonly fetch: (
@@ -59,6 +63,12 @@ const BACKLOG = 128;
  */
 const STALLED_AFTER_MS = 90_000;
 
+/** How many may wait while nobody accepts, as a new daemon is about to; the system's own limit is less. */
+const HELD_BACKLOG = 65_535;
+
+/** For how long idle connections stay at the end. */
+const FAREWELL_MS = 250;
+
 /** What is under way at the end gets this long; the promise is to be gone within 5 s. */
 const DRAIN_MS = 3_500;
 
@@ -74,18 +84,22 @@ export interface Daemon {
  * @throws AppError ERR_DAEMON_RUNNING, ERR_SOCKET
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const lock = await claimSocketPath(options.socketPath, options.platform);
-  const server = createHttpServer(options);
+  const { socketPath, platform, inherited } = options;
+  const lock = inherited === undefined ? await claimSocketPath(socketPath, platform) : undefined;
+  const stopping = new AbortController();
+  const server = createHttpServer(options, stopping.signal);
   await listen(server, options);
   return {
     async stop() {
+      stopping.abort();
+      if (inherited !== undefined) platform.widenBacklog(inherited.descriptor, HELD_BACKLOG);
       await drain(server);
-      lock.close();
+      lock?.close();
     },
   };
 }
 
-function createHttpServer(options: DaemonOptions): Server {
+function createHttpServer(options: DaemonOptions, stopping: AbortSignal): Server {
   const { connections, platform, fetch, answerDirectly, log } = options;
   const listener = getRequestListener(
     (request, bindings) => {
@@ -96,7 +110,7 @@ function createHttpServer(options: DaemonOptions): Server {
     },
     { errorHandler: (error) => requestError(error, log) },
   );
-  const sharing = shareFairly({ connections, answerDirectly, listener });
+  const sharing = shareFairly({ connections, answerDirectly, listener, stopping });
   const server = createServer(LIMITS, sharing);
   // RFC 9110, section 10.1.1: what else is expected may be ignored; node would answer 417 by itself.
   server.on("checkExpectation", sharing);
@@ -138,24 +152,42 @@ function requestError(error: unknown, log: (error: unknown) => void): Response {
 }
 
 function listen(server: Server, options: DaemonOptions): Promise<void> {
-  const { socketPath, socketAccess: { mode, gid }, platform } = options;
+  const { socketPath, inherited, platform } = options;
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(socketError(error, socketPath, platform)));
     server.once("listening", resolve);
-    // Node binds before listen() returns, so the mode holds for just the bind.
-    platform.withMode(mode, () => server.listen({ path: socketPath, backlog: BACKLOG }));
-    try {
-      // The mode was given to the daemon's own group at first; only now is it the other's.
-      if (gid !== undefined) chownSync(socketPath, -1, gid);
-    } catch (error) {
-      server.close();
-      reject(socketError(error, socketPath, platform));
-    }
+    if (inherited === undefined) bind(server, options, reject);
+    // Whoever connects is told from now on that it is this process that listens.
+    else server.listen({ fd: inherited.descriptor, backlog: BACKLOG });
   });
 }
 
+function bind(
+  server: Server,
+  { socketPath, socketAccess: { mode, gid }, platform }: DaemonOptions,
+  reject: (error: unknown) => void,
+): void {
+  // Node binds before listen() returns, so the mode holds for just the bind.
+  platform.withMode(mode, () => server.listen({ path: socketPath, backlog: BACKLOG }));
+  try {
+    // The mode was given to the daemon's own group at first; only now is it the other's.
+    if (gid !== undefined) chownSync(socketPath, -1, gid);
+  } catch (error) {
+    server.close();
+    reject(socketError(error, socketPath, platform));
+  }
+}
+
+/**
+ * Whoever keeps a connection gets a moment to learn from an answer that it ends: a request must not
+ * cross with the end.
+ */
 async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const closed = new Promise<void>((resolve) => {
+    // Not http's own close(), which ends idle connections at once.
+    NetServer.prototype.close.call(server, () => resolve());
+  });
+  await Promise.race([closed, sleep(FAREWELL_MS)]);
   // Connections fall idle one by one as their requests end.
   const idle = setInterval(() => server.closeIdleConnections(), 25);
   const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);

@@ -14,6 +14,8 @@ export interface ListenerOptions {
   /** Answers what needs no `listener`. */
   readonly answerDirectly: DirectAnswer;
   readonly listener: RequestListener;
+  /** Aborted once no more requests are wanted. */
+  readonly stopping: AbortSignal;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface ListenerOptions {
  * asks for more than a uid may is refused. Administrators wait for nobody.
  */
 export function shareFairly(
-  { connections, answerDirectly, listener }: ListenerOptions,
+  { connections, answerDirectly, listener, stopping }: ListenerOptions,
 ): RequestListener {
   const turns = new FairTurns<Account>();
   const pipelining = new Pipelining((socket: Socket) => {
@@ -38,6 +40,8 @@ export function shareFairly(
     const { account, access, peer } = connection;
     connection.latest = undefined;
     connections.requests++;
+    // The answer says that the connection ends with it, so that nobody sends another request over it.
+    if (stopping.aborted) response.shouldKeepAlive = false;
     const isAllowed = account.take(requestCost(request));
     if (isAllowed && answerDirectly(request, response, peer)) return;
     if (!pipelining.admits(request.socket, response)) return;

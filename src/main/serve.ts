@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import process from "node:process";
 import { accessOf, type AccessPolicy, assertAccess } from "../api/access.ts";
 import { createApp } from "../api/app.ts";
@@ -13,14 +12,15 @@ import { keepMemorySmall } from "../daemon/spare_memory.ts";
 import { AppError } from "../errors.ts";
 import { keystoreAdminUids } from "../keystore/keystore_owner.ts";
 import { daemonLock } from "../keystore/writer_lock.ts";
-import { defaultSocket } from "../platform/default_paths.ts";
 import type { Platform } from "../platform/platform.ts";
 import { startChores } from "./chores.ts";
 import { admission } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { type KeystoreLocation, locateKeystore, lockOptions } from "./keystore_location.ts";
 import { openRoutes } from "./open_routes.ts";
+import { servedSocket } from "./served_socket.ts";
 import { stopSignal } from "./stop_signal.ts";
+import { startSupervision } from "./supervision.ts";
 
 /** Whoever follows events goes on where it was, a tenth of a second later. */
 const MAX_STREAM_MS = 60 * 60 * 1_000;
@@ -30,7 +30,7 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   const { platform, complain, log } = host;
   assertPeersAreKnown(platform);
   const location = locateKeystore(settings);
-  const socketPath = resolve(settings.socket ?? defaultSocket(process));
+  const { path: socketPath, inherited } = servedSocket(settings, platform);
   const { policy, access } = admission(platform, settings);
   assertOwn(location, platform);
   const lock = await daemonLock(lockOptions(platform, location));
@@ -47,6 +47,7 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   const daemon = await startDaemon({
     socketPath,
     socketAccess: access,
+    inherited,
     platform,
     connections,
     fetch: (request, environment) => app.fetch(request, environment),
@@ -65,7 +66,9 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   if (isOpenToAll(access, settings)) {
     complain("apikey: every user may connect to the socket, as it can have no two groups");
   }
+  const supervision = await startSupervision({ host, socketPath, keystore });
   complain(`apikey: ${await stopSignal()} received, stopping`);
+  supervision.stopping();
   chores.end();
   feed.close();
   try {

@@ -121,6 +121,7 @@ test("nobody may call anything where the platform cannot tell who calls", async 
   const socketPath = folder.file(`${KEYSTORE_NAME}.sock`);
   const server = await startServer({
     socketPath,
+    inherited: undefined,
     socketAccess: { mode: 0o600, gid: undefined },
     platform,
     connections: new Connections({
