@@ -1,4 +1,5 @@
 import type { ApiClient } from "../client/api_client.ts";
+import type { Key } from "../protocol/keys.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
 import type { DaemonSettings, TargetSettings, Variables } from "./settings.ts";
 
@@ -39,6 +40,12 @@ export interface CommandSpec {
   readonly argument?: string;
   /** What to say in place of repeating an argument, where one might be a secret. */
   readonly noArgument?: string;
+  /** What its argument may be, where that is known. */
+  readonly choices?: readonly string[];
+  /** Whether the alias is that of a key which is yet to be made. */
+  readonly makesAlias?: true;
+  /** For which keys it makes sense; all unless given. */
+  readonly suits?: (key: Key) => boolean;
   readonly summary: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];

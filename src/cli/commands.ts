@@ -3,6 +3,7 @@ import type { CommandSpec } from "./command.ts";
 import { auditCertificateCommand } from "./audit_certificate.ts";
 import { auditFindCommand } from "./audit_find.ts";
 import { auditVerifyCommand } from "./audit_verify.ts";
+import { completionCommand } from "./completion.ts";
 import { createCommand } from "./create.ts";
 import { daemonCommand } from "./daemon.ts";
 import { describeCommand } from "./describe.ts";
@@ -52,4 +53,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   auditCertificateCommand,
   daemonCommand,
   schemaCommand,
+  completionCommand,
 ];

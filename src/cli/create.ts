@@ -12,6 +12,7 @@ import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 export const createCommand: CommandSpec = {
   name: "create",
   argument: "[alias]",
+  makesAlias: true,
   summary: "Create an API key and show it, once",
   options: [
     ALIAS_OPTION,

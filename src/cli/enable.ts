@@ -5,6 +5,7 @@ export const enableCommand = revisingCommand({
   argument: "[alias]",
   summary: "Have a disabled API key accepted again",
   examples: ["apikey enable mcp-openai"],
+  suits: ({ disabled }) => disabled,
   revision: () => ({ disabled: false }),
   describe: (alias) => `API key '${alias}' has been enabled.`,
 });

@@ -13,7 +13,12 @@ export const exportCommand: CommandSpec = {
   name: "export",
   summary: "Write what is known of all API keys, never a key itself, as `apply` reads it",
   options: [
-    { name: "format", value: "FORMAT", description: "yaml, json or csv: yaml unless given" },
+    {
+      name: "format",
+      value: "FORMAT",
+      choices: ["yaml", "json", "csv"],
+      description: "yaml, json or csv: yaml unless given",
+    },
     {
       name: "output-file",
       value: "FILE",

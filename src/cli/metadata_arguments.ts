@@ -31,6 +31,7 @@ const FIELDS = {
 export const CLEAR_OPTION: OptionSpec = {
   name: "clear",
   value: "FIELD",
+  choices: Object.keys(FIELDS),
   isRepeatable: true,
   description: `Remove it: ${Object.keys(FIELDS).join(", ")}; may be repeated`,
 };

@@ -4,6 +4,8 @@ export interface OptionSpec {
   /** What stands for its value in `--help`; an option without takes none. */
   readonly value?: string;
   readonly description: string;
+  /** All that its value may be, where that is known. */
+  readonly choices?: readonly string[];
   /** Whether it may be given several times. */
   readonly isRepeatable?: true;
 }

@@ -6,7 +6,7 @@ import type { Arguments, OptionSpec } from "./option.ts";
 import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
 
 export interface RevisingCommand
-  extends Pick<CommandSpec, "name" | "argument" | "summary" | "examples"> {
+  extends Pick<CommandSpec, "name" | "argument" | "summary" | "examples" | "suits"> {
   readonly options?: readonly OptionSpec[];
   /** @throws AppError ERR_USAGE */
   readonly revision: (args: Arguments) => KeyRevision;

@@ -44,6 +44,9 @@ async function dispatch(argv: readonly string[], context: RunContext): Promise<n
     context.print(`apikey ${context.version}\n`);
     return 0;
   }
+  if (name === "__complete") {
+    return await (await import("./complete.ts")).complete(COMMANDS, rest, context);
+  }
   const isHelp = name === "--help" || name === "-h" || name === "help";
   const topic = isHelp ? rest.filter((word) => !word.startsWith("-")) : argv;
   if (isHelp || asksForHelp(argv)) return await help(topic, context);
