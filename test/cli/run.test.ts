@@ -514,7 +514,7 @@ test("has help with an example for every command", async () => {
 test("shows in brackets of its own what has to be named", async () => {
   const needing = COMMANDS.filter(({ argument }) => argument?.startsWith("<"));
   assert.equal(needing.map(({ name }) => name), [
-    ...["apply", "import", "keystore backup", "keystore restore"],
+    ...["apply", "import", "keystore backup", "keystore restore", "completion"],
   ]);
   for (const { name } of needing) assert.is((await runWith(name.split(" "))).status, 2);
 });
