@@ -178,6 +178,7 @@ async function connectionTo(options: ConnectOptions): Promise<ConnectionOptions>
   const owners = [0, platform.self.uid, ...options.trustedUids ?? []];
   return {
     path: options.socket ?? defaultSocket(process),
+    open: platform.pipes?.connect,
     assertTrusted: (socket) => assertTrustedServer(socket, platform, owners),
   };
 }

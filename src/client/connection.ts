@@ -3,6 +3,8 @@ import { AppError, systemErrorCode } from "../errors.ts";
 
 export interface ConnectionOptions {
   readonly path: string;
+  /** Opens a connection where `node:net` is not to do that itself. */
+  readonly open?: ((path: string) => Socket) | undefined;
   /** @throws AppError unless the process that listens behind this connection may be trusted */
   readonly assertTrusted: (socket: Socket) => void;
 }
@@ -18,7 +20,7 @@ export async function connectTrusted(
   options: ConnectionOptions,
   deadline = performance.now() + CONNECT_WITHIN_MS,
 ): Promise<Socket> {
-  const socket = await connectPatiently(options.path, deadline);
+  const socket = await connectPatiently(options, deadline);
   try {
     options.assertTrusted(socket);
     return socket;
@@ -29,10 +31,13 @@ export async function connectTrusted(
 }
 
 /** A full backlog answers EAGAIN; the daemon will get to it. */
-async function connectPatiently(path: string, deadline: number): Promise<Socket> {
+async function connectPatiently(
+  { path, open }: ConnectionOptions,
+  deadline: number,
+): Promise<Socket> {
   for (;;) {
     try {
-      return await connectTo(path);
+      return open === undefined ? await connectTo(path) : openAt(path, open);
     } catch (error) {
       const isFull = error instanceof AppError && systemErrorCode(error.cause) === "EAGAIN";
       if (!isFull || performance.now() >= deadline) throw error;
@@ -51,6 +56,14 @@ function connectTo(path: string): Promise<Socket> {
     socket.once("connect", () => resolve(socket));
     socket.once("error", (error) => reject(connectError(error, path)));
   });
+}
+
+function openAt(path: string, open: (path: string) => Socket): Socket {
+  try {
+    return open(path);
+  } catch (error) {
+    throw error instanceof Error ? connectError(error, path) : error;
+  }
 }
 
 function closedText(path: string): string {

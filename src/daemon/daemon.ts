@@ -14,6 +14,7 @@ import type { Connections } from "./connections.ts";
 import { refuseChunks } from "./cut_off.ts";
 import { shareFairly } from "./listener.ts";
 import { answerMalformed } from "./malformed.ts";
+import { serveAtPipe } from "./pipe.ts";
 import { answerRaw, turnAway } from "./raw_answer.ts";
 import type { SocketAccess } from "./socket_access.ts";
 import { claimSocketPath, socketError } from "./socket_path.ts";
@@ -79,15 +80,19 @@ export interface Daemon {
 }
 
 /**
- * Listens on a Unix domain socket and answers with `fetch`, telling it who asks.
+ * Listens on a Unix domain socket, or a named pipe, and answers with `fetch`, telling it who asks.
  *
  * @throws AppError ERR_DAEMON_RUNNING, ERR_SOCKET
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { socketPath, platform, inherited } = options;
-  const lock = inherited === undefined ? await claimSocketPath(socketPath, platform) : undefined;
   const stopping = new AbortController();
   const server = createHttpServer(options, stopping.signal);
+  const { pipes } = platform;
+  if (pipes !== undefined) {
+    return serveAtPipe(server, { ...options, pipes, stopping, drainMs: DRAIN_MS });
+  }
+  const lock = inherited === undefined ? await claimSocketPath(socketPath, platform) : undefined;
   await listen(server, options);
   return {
     async stop() {

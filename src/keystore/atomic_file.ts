@@ -146,12 +146,15 @@ async function syncFolder(path: string): Promise<void> {
   if (descriptor === undefined) return;
   try {
     await fsync(descriptor);
+  } catch (error) {
+    // Windows syncs none that is open for reading, and opens none for writing.
+    if (systemErrorCode(error) !== "EPERM") throw error;
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** @returns undefined on Windows, which opens no folders and needs no such call */
+/** @returns undefined where folders cannot be opened */
 function openFolder(path: string): number | undefined {
   try {
     return openSync(path, "r");

@@ -30,6 +30,7 @@ async function openSocket(
   const owners = keystoreAdminUids(keystore.path, keystore.isDefault, platform.self);
   return socketTransport({
     path,
+    open: platform.pipes?.connect,
     timeoutMs: ANSWER_TIMEOUT_MS,
     assertTrusted(socket) {
       assertTrustedServer(socket, platform, [0, platform.self.uid, ...owners]);

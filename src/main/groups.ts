@@ -10,8 +10,9 @@ export interface Admission {
   readonly access: SocketAccess;
 }
 
-/** @throws AppError ERR_USAGE for a group that does not exist */
+/** @throws AppError ERR_USAGE for a group that does not exist, or means nothing on this system */
 export function admission(platform: Platform, settings: DaemonSettings): Admission {
+  if (platform.pipes !== undefined) assertNoGroups(settings);
   const [socketGid] = resolveGroup(platform, settings.socketGroup);
   const adminGids = resolveGroup(platform, settings.adminGroup);
   const verifierGids = resolveGroup(platform, settings.verifierGroup);
@@ -20,6 +21,16 @@ export function admission(platform: Platform, settings: DaemonSettings): Admissi
     policy: { adminUids: [0, platform.self.uid], adminGids, verifierGids },
     access: socketAccess(wanted, [...verifierGids, ...adminGids]),
   };
+}
+
+/** A pipe's access control list is always the same. */
+function assertNoGroups(settings: DaemonSettings): void {
+  const { socketMode, socketGroup, adminGroup, verifierGroup } = settings;
+  if ([socketMode, socketGroup, adminGroup, verifierGroup].every((value) => value === undefined)) {
+    return;
+  }
+  const text = "the daemon's pipe is open to administrators alone: leave out groups and modes";
+  throw new AppError("ERR_USAGE", text);
 }
 
 /** @returns the gid of a group that was given by name or number */

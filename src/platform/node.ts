@@ -6,9 +6,12 @@ import type {
   NativeType,
 } from "./native_library.ts";
 
-/** The symbols of the running executable, which include its C library's and OpenSSL's. */
-export function openNodeLibrary(): NativeLibrary {
-  const { lib } = ffi.dlopen(null);
+/**
+ * @param path of the library; null, where the system is not Windows, for the symbols of the running
+ *   executable, which include its C library's and OpenSSL's
+ */
+export function openNodeLibrary(path: string | null = null): NativeLibrary {
+  const { lib } = ffi.dlopen(path);
   const functions = new Map<string, NativeFunction>();
   return {
     symbol(name: string, { parameters, result }: NativeSignature): NativeFunction {
@@ -27,6 +30,11 @@ export function openNodeLibrary(): NativeLibrary {
       return BigInt(address) === 0n ? undefined : ffi.getInt32(BigInt(address), offset);
     },
   };
+}
+
+/** A copy of what is there. */
+export function readMemory(address: bigint, length: number): Uint8Array {
+  return ffi.toBuffer(address, length, true);
 }
 
 const FFI_TYPES = {

@@ -4,7 +4,6 @@ import { linuxPlatform } from "./linux.ts";
 import type { NativeLibrary } from "./native_library.ts";
 import type { Platform } from "./platform.ts";
 import type { PosixProcess } from "./posix_process.ts";
-import { windowsPlatform } from "./windows.ts";
 
 /**
  * The platform of this process. The one place that asks which runtime and system this is.
@@ -12,7 +11,7 @@ import { windowsPlatform } from "./windows.ts";
  * @throws AppError ERR_INTERNAL on a system that is none of Linux, macOS and Windows
  */
 export async function pickPlatform(
-  process: PosixProcess & { platform: string },
+  process: PosixProcess & { readonly platform: string; readonly execPath: string },
 ): Promise<Platform> {
   switch (process.platform) {
     case "linux":
@@ -20,10 +19,25 @@ export async function pickPlatform(
     case "darwin":
       return darwinPlatform(process, await openLibrary());
     case "win32":
-      return windowsPlatform(process);
+      return await pickWindows(process);
     default:
       throw new AppError("ERR_INTERNAL", `unsupported system ${process.platform}`);
   }
+}
+
+async function pickWindows(process: PosixProcess & { execPath: string }): Promise<Platform> {
+  if ("Deno" in globalThis) {
+    // It has no libuv, which makes a file descriptor of what Windows opens.
+    throw new AppError("ERR_INTERNAL", "apikey needs Node on Windows");
+  }
+  const { openNodeLibrary, readMemory } = await import("./node.ts");
+  const { windowsPlatform } = await import("./windows/platform.ts");
+  return windowsPlatform(process, {
+    kernel32: openNodeLibrary("kernel32.dll"),
+    advapi32: openNodeLibrary("advapi32.dll"),
+    runtime: openNodeLibrary(process.execPath),
+    readMemory,
+  });
 }
 
 async function openLibrary(): Promise<NativeLibrary> {

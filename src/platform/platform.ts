@@ -55,6 +55,9 @@ export interface Platform {
   /** Whether {@link peerCredentials} can ever answer here. */
   readonly knowsPeers: boolean;
 
+  /** In place of Unix domain sockets; undefined where there are these. */
+  readonly pipes: NamedPipes | undefined;
+
   /**
    * Opens a file that exists for nothing but to be locked, and creates it (0600) where it is missing.
    *
@@ -94,6 +97,27 @@ export interface ProcessIdentity extends PeerCredentials {
    * own root to an ordinary user: uid 0 means little there.
    */
   readonly isConfined: boolean;
+}
+
+/** Windows' named pipes, of this host alone. */
+export interface NamedPipes {
+  /**
+   * Listens at a pipe that is open to administrators, and to an ordinary user's own processes.
+   *
+   * @throws AppError ERR_DAEMON_RUNNING, ERR_FORBIDDEN, ERR_SOCKET, and ERR_USAGE for what is no pipe
+   */
+  listen(path: string, onConnection: (socket: Socket) => void): PipeListener;
+  /**
+   * A connection whose other end may know who this process is, and not act in its place.
+   *
+   * @throws an error like Node's own, EAGAIN for a server that is busy
+   */
+  connect(path: string): Socket;
+}
+
+export interface PipeListener {
+  /** Stops accepting; connections stay. */
+  close(): Promise<void>;
 }
 
 /** A daemon keeps its lock for life, a command for a moment: waiting helps against one only. */

@@ -34,6 +34,7 @@ export function posixPlatform(process: PosixProcess, libc: NativeLibrary, errnoS
   };
   return {
     knowsPeers: true,
+    pipes: undefined,
     openLock: (path) => openLock(path, lockOptions),
     lockHolder: (path) => lockHolder(path, lockOptions),
     groupId: (name) => groupId(libc, name),
