@@ -35,7 +35,8 @@ export function asUser(user: User, argv: readonly string[]): string[] {
   ];
 }
 
-function switchTo({ uid, gid = uid, groups = [], asMappedRoot }: User): string[] {
+/** The same where the program can be loaded by everybody. */
+export function switchTo({ uid, gid = uid, groups = [], asMappedRoot }: User): string[] {
   return [
     ...["setpriv", `--reuid=${uid}`, `--regid=${gid}`],
     groups.length === 0 ? "--clear-groups" : `--groups=${groups.join(",")}`,

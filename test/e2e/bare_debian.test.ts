@@ -1,10 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
+import { openDebian } from "../support/debian_box.ts";
+import { DEBIAN_ROOT_NEEDS, debianRoot } from "../support/debian_root.ts";
 import { requiring } from "../support/requirements.ts";
 
 /*
@@ -43,18 +43,18 @@ apikey list
 stat -c '%a %U' /var/lib/metricshub/security /var/lib/metricshub/security/* /run/metricshub
 `;
 
-const bareTest = isExecutable ? requiring(test, "linux", "root", "debootstrap") : () => undefined;
+const CASES = (["bookworm", "trixie"] as const).flatMap((suite) =>
+  [true, false].map((withProc) => ({ suite, withProc }))
+);
 
-for (const proc of isExecutable ? ["with", "without"] : []) {
-  bareTest(`serves a bare Debian ${proc} /proc`, () => {
-    const root = bareDebian();
-    const command = ["chroot", root, "sh", "-c", SESSION];
-    const mounts = proc === "with" ? `mount -t proc proc ${root}/proc && ` : "";
-    const { status, stdout, stderr } = spawnSync(
-      "unshare",
-      ["--mount", "sh", "-c", `${mounts}exec "$@"`, "sh", ...command],
-      { encoding: "utf8", env: { PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" } },
-    );
+const bareTest = isExecutable ? requiring(test, ...DEBIAN_ROOT_NEEDS) : () => undefined;
+
+for (const { suite, withProc } of CASES) {
+  bareTest(`serves a bare ${suite} ${withProc ? "with" : "without"} /proc`, async () => {
+    const root = await debianRoot({ suite, packages: [packagesOfReadme()] });
+    await using box = await openDebian({ root, withProc });
+    copyFileSync(program, box.path("/usr/local/bin/apikey"));
+    const { status, stdout, stderr } = await box.run(["sh", "-c", SESSION]);
     assert.equal([status, stderr], [0, ""], `${stdout}\n${stderr}`);
     assert.match(stdout, /^API key created for alias 'first': [0-9a-f-]{36}\n/);
     assert.match(stdout, /\nAPI key 'first' has been revoked\.\n/);
@@ -63,30 +63,12 @@ for (const proc of isExecutable ? ["with", "without"] : []) {
     assert.is(folder, "700 root");
     assert.is(files.pop(), "755 root");
     assert.equal(new Set(files), new Set(["600 root"]));
-    rmSync(join(root, "var/lib/metricshub"), { recursive: true });
-    rmSync(join(root, "run/metricshub"), { recursive: true });
   });
-}
-
-let made: string | undefined;
-
-function bareDebian(): string {
-  if (made !== undefined) return made;
-  made = mkdtempSync(join(tmpdir(), "apikey-debian-"));
-  const argv = ["--variant=minbase", `--include=${packagesOfReadme()}`, "bookworm", made];
-  const { status, stdout, stderr } = spawnSync("debootstrap", argv, { encoding: "utf8" });
-  assert.is(status, 0, `${stdout}\n${stderr}`);
-  copyFileSync(program, join(made, "usr/local/bin/apikey"));
-  return made;
 }
 
 // uvu fails a file without tests, so the source has one, too.
 if (!isExecutable) {
   test("has a package to name for the executable", () => assert.ok(packagesOfReadme()));
 }
-
-test.after(() => {
-  if (made !== undefined) rmSync(made, { recursive: true, force: true });
-});
 
 test.run();
