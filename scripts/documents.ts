@@ -1,17 +1,16 @@
 /** npm run docs: writes what is made of the command table and kept in the repository. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandSpec } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/commands.ts";
 import { commandReference } from "./command_reference.ts";
+import { configurationExample, settingTable } from "./configuration_documents.ts";
 import { outputSchemaDocument } from "./json_schema.ts";
 import { ROOT } from "./runtimes.ts";
 
 const SCHEMA = "src/cli/output.schema.json";
 const REFERENCE = "src/cli/README.md";
-
-/** Around what is generated; all else in that file is written by hand. */
-const MARKERS = ["<!-- commands -->\n", "<!-- /commands -->\n"] as const;
+const EXAMPLE = "src/cli/apikey.example.yaml";
 
 interface Document {
   /** Relative to the project's folder. */
@@ -39,22 +38,28 @@ export function findStaleDocuments(root: string, commands: readonly CommandSpec[
 
 /** @throws Error for a command that cannot be documented */
 function documents(root: string, commands: readonly CommandSpec[]): Document[] {
-  const read = (path: string) => readFileSync(join(root, path), "utf8");
+  const read = (path: string) => {
+    const file = join(root, path);
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  };
   const schema = `${JSON.stringify(outputSchemaDocument(commands), null, 2)}\n`;
   const reference = read(REFERENCE);
+  const withSettings = betweenMarkers("settings", reference, settingTable());
   return [
     { path: SCHEMA, present: read(SCHEMA), wanted: schema },
+    { path: EXAMPLE, present: read(EXAMPLE), wanted: configurationExample() },
     {
       path: REFERENCE,
       present: reference,
-      wanted: betweenMarkers(reference, `\n${commandReference(commands)}\n`),
+      wanted: betweenMarkers("commands", withSettings, commandReference(commands)),
     },
   ];
 }
 
-function betweenMarkers(text: string, generated: string): string {
-  const [begin, end] = MARKERS;
+/** What is around `<!-- name -->` and `<!-- /name -->` is written by hand. */
+function betweenMarkers(name: string, text: string, generated: string): string {
+  const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->\n`];
   const [before, rest] = [text.indexOf(begin), text.indexOf(end)];
   if (before < 0 || rest < before) throw new Error(`no ${begin.trim()} … ${end.trim()} in it`);
-  return text.slice(0, before + begin.length) + generated + text.slice(rest);
+  return `${text.slice(0, before + begin.length)}\n${generated}\n${text.slice(rest)}`;
 }

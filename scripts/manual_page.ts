@@ -47,6 +47,10 @@ const FILES: readonly (readonly [path: string, meaning: string])[] = [
     "Beside the keystore: who did what to keys: chained and signed.",
   ],
   ["metricshub-keystore.audit.jsonl.head", "Beside that: how far it has come."],
+  [
+    "/etc/metricshub/apikey.yaml",
+    "The configuration file, which need not be there; `apikey config check` finds its mistakes.",
+  ],
   ["/run/metricshub/apikey.sock", "The default socket of the daemon."],
 ];
 
@@ -78,7 +82,11 @@ export function manualPage(commands: readonly CommandSpec[], facts: PageFacts): 
       "EXIT STATUS",
       ...exitStatuses(readme).flatMap(([status, meaning]) => tagged(bold(status), prose(meaning))),
     ),
-    ...section("ENVIRONMENT", prose("Flags outweigh these."), ...environment(commands)),
+    ...section(
+      "ENVIRONMENT",
+      prose("Flags outweigh these, and these the configuration file."),
+      ...environment(commands),
+    ),
     ...section("FILES", ...FILES.flatMap(([path, text]) => tagged(italic(path), prose(text)))),
     // A section begins with a paragraph by itself.
     ...section("EXAMPLES", ...commands.flatMap(describeExamples).slice(1)),

@@ -28,6 +28,8 @@ export const ERRORS = {
   ERR_FILE: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_OUTPUT: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_USAGE: { exitStatus: 2, httpStatus: 400, namesCause: true },
+  /** The configuration file has mistakes, or cannot be read or trusted. */
+  ERR_CONFIGURATION: { exitStatus: 2, httpStatus: 500, namesCause: true },
   ERR_INVALID_ALIAS: { exitStatus: 2, httpStatus: 400, namesCause: true },
   ERR_INVALID_REQUEST: { exitStatus: 2, httpStatus: 400, namesCause: true },
   ERR_ROUTE_UNKNOWN: { exitStatus: 5, httpStatus: 404, namesCause: true },

@@ -3,6 +3,7 @@ import process from "node:process";
 import packageJson from "../package.json" with { type: "json" };
 import { run } from "./cli/run.ts";
 import { systemErrorCode } from "./errors.ts";
+import { commandSystem } from "./main/system.ts";
 import { pickPlatform } from "./platform/pick_platform.ts";
 
 /*
@@ -19,8 +20,9 @@ async function main(): Promise<number> {
   return await run(process.argv.slice(2), {
     version: packageJson.version,
     env: process.env,
+    system: commandSystem(platform),
     connect: async (settings) => (await import("./main/connect.ts")).connect(host, settings),
-    serve: async (settings) => (await import("./main/serve.ts")).serve(host, settings),
+    serve: async (readSettings) => (await import("./main/serve.ts")).serve(host, readSettings),
     readSecret,
     print: (text) => writeAll(1, text),
     terminalColumns: () => process.stdout.isTTY ? process.stdout.columns : undefined,

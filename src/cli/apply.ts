@@ -9,6 +9,7 @@ import { computePlan, type Plan, type PlanOptions } from "./apply_plan.ts";
 import { describeLeftOut, describePlan, describeResult, outputOf } from "./apply_output.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { carryOut, type Outcome } from "./carry_out.ts";
+import { connect } from "./connect.ts";
 import type { DeclaredKey } from "./declaration.ts";
 import { parseDeclaration } from "./declaration_file.ts";
 import { lookupAlias } from "../model/alias.ts";
@@ -26,7 +27,7 @@ import {
 import type { Arguments } from "./option.ts";
 import type { ApplyOutput } from "./output_schemas.ts";
 import { Progress } from "./progress.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { JSON_OPTION, WRITER_OPTIONS } from "./settings.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -60,7 +61,7 @@ export const applyCommand: CommandSpec = {
     const declaration = await parseDeclaration(text, path);
     const outputFileOf = outputFiles(args);
     const files = await settledFiles(declaration.keys, outputFileOf);
-    const client = await context.connect(targetSettings(args, context.env));
+    const client = await connect(args, context);
     const plan = computePlan(declaration.keys, await client.listKeys(), {
       prune: args.isSet("prune"),
       nowMs: context.now(),

@@ -1,16 +1,18 @@
 import { AppError } from "../errors.ts";
 import type { AuditStateDocument } from "../protocol/audit.ts";
 import type { CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import type { AuditCertificateOutput } from "./output_schemas.ts";
-import { AUDIT_OPTIONS, JSON_OPTION, targetSettings } from "./settings.ts";
+import { AUDIT_OPTIONS, JSON_OPTION } from "./settings.ts";
 
 export const auditCertificateCommand: CommandSpec = {
   name: "audit certificate",
   summary: "Print the certificate with which anybody can check the audit log, in PEM",
   options: [JSON_OPTION, ...AUDIT_OPTIONS],
   examples: ["apikey audit certificate > audit.pem"],
-  async run(args, { env, connect, print }) {
-    const client = await connect(targetSettings(args, env));
+  async run(args, context) {
+    const { print } = context;
+    const client = await connect(args, context);
     const state = await client.auditState();
     const output: AuditCertificateOutput = { certificate: requireCertificate(state) };
     print(args.isSet("json") ? `${JSON.stringify(output)}\n` : output.certificate);

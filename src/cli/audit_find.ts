@@ -4,10 +4,11 @@ import { printable } from "../model/printable.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import { AuditLines, requireLog } from "./audit_log.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { readKey } from "./key_input.ts";
 import type { Arguments } from "./option.ts";
 import type { AuditFindOutput } from "./output_schemas.ts";
-import { AUDIT_OPTIONS, JSON_OPTION, targetSettings } from "./settings.ts";
+import { AUDIT_OPTIONS, JSON_OPTION } from "./settings.ts";
 
 const NONE_STATUS = 1;
 
@@ -22,7 +23,7 @@ export const auditFindCommand: CommandSpec = {
   ],
   examples: ["apikey audit find < key.txt", "apikey audit find --alias mcp-openai"],
   async run(args, context) {
-    const client = await context.connect(targetSettings(args, context.env));
+    const client = await connect(args, context);
     const isWanted = await filterOf(args, client, context);
     const { positionals } = args;
     const paths = positionals.length > 0

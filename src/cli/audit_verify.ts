@@ -6,10 +6,11 @@ import { printable } from "../model/printable.ts";
 import { requireCertificate } from "./audit_certificate.ts";
 import { AuditLines, requireLog } from "./audit_log.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { readWholeFile } from "./files.ts";
 import type { Arguments } from "./option.ts";
 import type { AuditVerifyOutput } from "./output_schemas.ts";
-import { AUDIT_OPTIONS, JSON_OPTION, targetSettings } from "./settings.ts";
+import { AUDIT_OPTIONS, JSON_OPTION } from "./settings.ts";
 
 const NOT_INTACT_STATUS = 3;
 
@@ -51,14 +52,14 @@ interface Subject {
   readonly head: AuditHead | undefined;
 }
 
-async function whatToCheck(args: Arguments, { env, connect }: CommandContext): Promise<Subject> {
+async function whatToCheck(args: Arguments, context: CommandContext): Promise<Subject> {
   const files = args.values("certificate");
   const paths = args.positionals;
   if (files !== undefined) {
     if (paths.length === 0) throw new AppError("ERR_USAGE", "which LOG? name one, or - for a pipe");
     return { paths, trusted: files.flatMap(readCertificates), head: headBeside(paths) };
   }
-  const client = await connect(targetSettings(args, env));
+  const client = await connect(args, context);
   const state = await client.auditState();
   const log = paths.length > 0 ? undefined : requireLog(state, "audit verify");
   const trusted = parseCertificates(requireCertificate(state));

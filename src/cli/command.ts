@@ -1,7 +1,9 @@
 import type { ApiClient } from "../client/api_client.ts";
 import type { Key } from "../protocol/keys.ts";
+import type { Variables } from "./effective_setting.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
-import type { DaemonSettings, TargetSettings, Variables } from "./settings.ts";
+import type { DaemonSettings, TargetSettings } from "./settings.ts";
+import type { System } from "./system.ts";
 
 /** Whether somebody wants a command to end: until disposed of, the first signal does not end it. */
 export interface Interruption extends Disposable {
@@ -11,9 +13,14 @@ export interface Interruption extends Disposable {
 /** What a command can reach. It never opens a keystore itself. */
 export interface CommandContext {
   readonly env: Variables;
+  readonly system: System;
   connect(settings: TargetSettings): Promise<ApiClient>;
-  /** Serves until a signal ends it. */
-  serve(settings: DaemonSettings): Promise<void>;
+  /**
+   * Serves until a signal ends it.
+   *
+   * @param readSettings reads them anew each time; throws an AppError where they cannot be gone by
+   */
+  serve(readSettings: () => Promise<DaemonSettings>): Promise<void>;
   /** Standard input; on a terminal one line that does not show, after `prompt`. */
   readSecret(prompt: string): Promise<string>;
   /** Writes all of `text` to standard output, or throws the system's error. */

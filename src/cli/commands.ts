@@ -4,6 +4,8 @@ import { auditCertificateCommand } from "./audit_certificate.ts";
 import { auditFindCommand } from "./audit_find.ts";
 import { auditVerifyCommand } from "./audit_verify.ts";
 import { completionCommand } from "./completion.ts";
+import { configCheckCommand } from "./config_check.ts";
+import { configShowCommand } from "./config_show.ts";
 import { createCommand } from "./create.ts";
 import { daemonCommand } from "./daemon.ts";
 import { describeCommand } from "./describe.ts";
@@ -51,6 +53,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   auditVerifyCommand,
   auditFindCommand,
   auditCertificateCommand,
+  configCheckCommand,
+  configShowCommand,
   daemonCommand,
   schemaCommand,
   completionCommand,

@@ -62,7 +62,7 @@ async function listKeys(
   args: readonly string[],
   context: CommandContext,
 ): Promise<readonly Key[]> {
-  const settings = targetSettings(parseArguments(command, args), context.env);
+  const settings = await targetSettings(parseArguments(command, args), context);
   // Nobody has done anything that belongs on record.
   const client = await context.connect({ ...settings, auditLog: "none" });
   return await client.listKeys();

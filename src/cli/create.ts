@@ -4,10 +4,11 @@ import type { ApiClient } from "../client/api_client.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { askedExpiry, describeStoredExpiry, EXPIRY_OPTIONS } from "./expiry_arguments.ts";
 import { KEY_OUTPUT_OPTIONS, KeyOutput, undelivered } from "./key_output.ts";
 import { askedMetadata, METADATA_OPTIONS } from "./metadata_arguments.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { JSON_OPTION, WRITER_OPTIONS } from "./settings.ts";
 
 export const createCommand: CommandSpec = {
   name: "create",
@@ -31,10 +32,11 @@ export const createCommand: CommandSpec = {
     "apikey create report --scope mcp:read --cidr 10.0.0.0/8 --owner ops",
     "apikey create --alias test --keystore ./metricshub-keystore.p12",
   ],
-  async run(args, { env, connect, print, complain }) {
+  async run(args, context) {
+    const { print, complain } = context;
     const alias = parseAlias(requireAlias(args));
     const expiry = askedExpiry(args);
-    const client = await connect(targetSettings(args, env));
+    const client = await connect(args, context);
     const output = new KeyOutput(args, print);
     const newKey = { alias, ...expiry, ...askedMetadata(args) };
     const created = await client.createKey(newKey).catch((error) => {

@@ -10,5 +10,5 @@ export const daemonCommand: CommandSpec = {
     "apikey daemon --socket-group metricshub --admin-group metricshub",
     "apikey daemon --keystore ./keystore.p12 --socket ./apikey.sock",
   ],
-  run: (args, { env, serve }) => serve(daemonSettings(args, env)),
+  run: (args, context) => context.serve(() => daemonSettings(args, context)),
 };

@@ -1,10 +1,10 @@
-import { closestMatch } from "leven";
 import * as v from "valibot";
 import type { Document, LineCounter, Node, YAMLMap } from "yaml";
 import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import { type Declaration, declarationSchema, declaredKeySchema } from "./declaration.ts";
 import { nameOf } from "./input.ts";
+import { NESTED_TOO_DEEPLY, parseYaml, suggestField } from "./yaml_document.ts";
 
 /**
  * Reads YAML 1.2, of which JSON is a part.
@@ -15,32 +15,25 @@ import { nameOf } from "./input.ts";
 export async function parseDeclaration(text: string, path: string): Promise<Declaration> {
   const refuse = (reason: string) =>
     new AppError("ERR_USAGE", `cannot read ${printable(nameOf(path))}: ${reason}`);
-  const { LineCounter, parseDocument } = await import("yaml");
-  const lines = new LineCounter();
-  const options = { lineCounter: lines, prettyErrors: false, version: "1.2" } as const;
-  let document: Document.Parsed;
-  let value: unknown;
-  try {
-    document = parseDocument(text, options);
-    const [problem] = [...document.errors, ...document.warnings];
-    if (/call stack/.test(problem?.message ?? "")) throw new RangeError();
-    if (problem?.code === "MULTIPLE_DOCS") throw refuse("it is more than one document");
-    if (problem !== undefined) {
-      throw refuse(printable(problem.message) + placeOf(lines, problem.pos[0]));
-    }
-    value = document.toJS();
-    if (value === null || value === undefined) throw refuse("it is empty");
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    if (/^Unresolved/.test((error as Error).message)) throw refuse("an anchor is not there");
-    // Aliases of aliases without end, and brackets that no stack is deep enough for.
-    throw refuse("it is nested too deeply, or refers to itself too often");
-  }
+  const { document, lines, problems: [problem] } = await parseYaml(text);
+  if (problem !== undefined) throw refuse(problem.text + placeOf(lines, problem.offset));
+  const value = valueOf(document, refuse);
+  if (value === null || value === undefined) throw refuse("it is empty");
   const result = v.safeParse(declarationSchema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const place = findPlace(document, keysTo(issue));
   throw refuse(describe(issue) + placeOf(lines, place));
+}
+
+function valueOf(document: Document.Parsed, refuse: (reason: string) => AppError): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (/^Unresolved/.test((error as Error).message)) throw refuse("an anchor is not there");
+    // Aliases of aliases without end.
+    throw refuse(NESTED_TOO_DEEPLY.text);
+  }
 }
 
 type Issue = v.InferIssue<typeof declarationSchema>;
@@ -68,8 +61,7 @@ function advice(issue: Issue): string {
   const keys = keysTo(issue);
   const schema = keys.length > 1 ? declaredKeySchema : declarationSchema;
   const known = Object.keys(schema.entries);
-  const nearest = closestMatch(String(keys.at(-1)), known, { maxDistance: 3 });
-  return nearest === undefined ? "" : `; did you mean '${nearest}'?`;
+  return suggestField(String(keys.at(-1)), known);
 }
 
 /** Where something begins, or what it is missing from. */

@@ -2,12 +2,13 @@ import { AppError } from "../errors.ts";
 import { escapeUnprintable, isPrintable, printable } from "../model/printable.ts";
 import type { Key } from "../protocol/keys.ts";
 import { assertKeystore } from "./assert_keystore.ts";
+import { connect } from "./connect.ts";
 import { formatCsv } from "./csv.ts";
 import type { Declaration, DeclaredKey } from "./declaration.ts";
 import type { CommandSpec } from "./command.ts";
 import { writeNewFile } from "./files.ts";
 import type { Arguments } from "./option.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
 
 export const exportCommand: CommandSpec = {
   name: "export",
@@ -33,9 +34,10 @@ export const exportCommand: CommandSpec = {
     "apikey export --format csv",
     "apikey export --json",
   ],
-  async run(args, { env, connect, print }) {
+  async run(args, context) {
+    const { print } = context;
     const format = formatOf(args);
-    const client = await connect(targetSettings(args, env));
+    const client = await connect(args, context);
     const keys = await client.listKeys();
     // Applied with --prune, an empty declaration revokes everything.
     if (keys.length === 0) await assertKeystore(client);

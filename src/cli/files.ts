@@ -104,21 +104,30 @@ export function readWholeFile(path: string, maxBytes: number): Uint8Array {
   try {
     const descriptor = openSync(path, "r");
     try {
-      // By reading, as a pipe has no size.
-      const chunks: Uint8Array[] = [];
-      for (let size = 0;;) {
-        const chunk = Buffer.alloc(CHUNK_BYTES);
-        const bytesRead = readSync(descriptor, chunk);
-        if (bytesRead === 0) return Buffer.concat(chunks);
-        chunks.push(chunk.subarray(0, bytesRead));
-        size += bytesRead;
-        if (size > maxBytes) throw tooLarge(path, maxBytes);
-      }
+      return readToEnd(descriptor, path, maxBytes);
     } finally {
       closeSync(descriptor);
     }
   } catch (error) {
     throw fileError(error, `cannot read ${path}`);
+  }
+}
+
+/**
+ * By reading, as a pipe has no size.
+ *
+ * @param path for messages
+ * @throws the system's error, and AppError ERR_FILE for more than `maxBytes`
+ */
+export function readToEnd(descriptor: number, path: string, maxBytes: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (let size = 0;;) {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    const bytesRead = readSync(descriptor, chunk);
+    if (bytesRead === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, bytesRead));
+    size += bytesRead;
+    if (size > maxBytes) throw tooLarge(path, maxBytes);
   }
 }
 

@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { ImportRequest } from "../protocol/import.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { requireFile } from "./file_argument.ts";
 import { type Collected, type ImportSource, readSource, Transfer } from "./import_source.ts";
 import { complainOf, describe, hasChanges, isNew, outputOf } from "./import_output.ts";
@@ -10,7 +11,7 @@ import type { Arguments } from "./option.ts";
 import type { ImportOutput } from "./output_schemas.ts";
 import { readPassword } from "./password_source.ts";
 import { Progress } from "./progress.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { JSON_OPTION, WRITER_OPTIONS } from "./settings.ts";
 
 export const importCommand: CommandSpec = {
   name: "import",
@@ -70,7 +71,7 @@ async function transfer(
   args: Arguments,
   context: CommandContext,
 ): Promise<Transferred> {
-  const client = await context.connect(targetSettings(args, context.env));
+  const client = await connect(args, context);
   const [asJson, dryRun] = [args.isSet("json"), args.isSet("dry-run")];
   using interruption = await context.onInterrupt();
   const { signal } = interruption;

@@ -1,9 +1,10 @@
 import { printable } from "../model/printable.ts";
 import type { CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { writeNewFile } from "./files.ts";
 import { requireFile } from "./file_argument.ts";
 import type { BackupOutput } from "./output_schemas.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { JSON_OPTION, WRITER_OPTIONS } from "./settings.ts";
 
 export const keystoreBackupCommand: CommandSpec = {
   name: "keystore backup",
@@ -11,9 +12,10 @@ export const keystoreBackupCommand: CommandSpec = {
   summary: "Copy the keystore, in one consistent state, to a new file",
   options: [JSON_OPTION, ...WRITER_OPTIONS],
   examples: ["apikey keystore backup /root/keystore-backup.p12"],
-  async run(args, { env, connect, print }) {
+  async run(args, context) {
+    const { print } = context;
     const path = requireFile(args);
-    const client = await connect(targetSettings(args, env));
+    const client = await connect(args, context);
     const bytes = await client.copyKeystore();
     writeNewFile(path, bytes);
     const output = { path, bytes: bytes.length };

@@ -2,7 +2,8 @@ import { ERRORS } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { KeystoreCheck } from "../protocol/keystore.ts";
 import type { CommandSpec } from "./command.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { connect } from "./connect.ts";
+import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
 
 const FOUND_ERRORS_STATUS = 1;
 const MAX_LINE = 1_000;
@@ -12,8 +13,9 @@ export const keystoreCheckCommand: CommandSpec = {
   summary: "Open everything in the keystore, look at its files, and say what to do",
   options: [JSON_OPTION, ...TARGET_OPTIONS],
   examples: ["apikey keystore check", "apikey keystore check --keystore ./copy.p12"],
-  async run(args, { env, connect, print }) {
-    const client = await connect(targetSettings(args, env));
+  async run(args, context) {
+    const { print } = context;
+    const client = await connect(args, context);
     const check = await client.checkKeystore();
     print(args.isSet("json") ? `${JSON.stringify(check)}\n` : describe(check));
     if (!check.opened) return ERRORS.ERR_KEYSTORE_UNREADABLE.exitStatus;

@@ -1,15 +1,17 @@
 import { printable } from "../model/printable.ts";
 import type { KeystoreEntry, KeystoreInfo } from "../protocol/keystore.ts";
 import type { CommandSpec } from "./command.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { connect } from "./connect.ts";
+import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
 
 export const keystoreInfoCommand: CommandSpec = {
   name: "keystore info",
   summary: "Show every entry of the keystore, without its secret",
   options: [JSON_OPTION, ...TARGET_OPTIONS],
   examples: ["apikey keystore info", "apikey keystore info --json"],
-  async run(args, { env, connect, print }) {
-    const client = await connect(targetSettings(args, env));
+  async run(args, context) {
+    const { print } = context;
+    const client = await connect(args, context);
     const info = await client.keystoreInfo();
     print(args.isSet("json") ? `${JSON.stringify(info)}\n` : describe(info));
   },

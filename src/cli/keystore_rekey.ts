@@ -1,8 +1,9 @@
 import { printable } from "../model/printable.ts";
 import type { Rekeyed } from "../protocol/keystore.ts";
 import type { CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { readPassword } from "./password_source.ts";
-import { FORCE_OPTION, JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { FORCE_OPTION, JSON_OPTION, WRITER_OPTIONS } from "./settings.ts";
 
 export const keystoreRekeyCommand: CommandSpec = {
   name: "keystore rekey",
@@ -22,10 +23,11 @@ export const keystoreRekeyCommand: CommandSpec = {
     "apikey keystore rekey",
     "apikey keystore rekey --new-password-file ./new-password",
   ],
-  async run(args, { env, connect, print }) {
+  async run(args, context) {
+    const { print } = context;
     const file = args.value("new-password-file");
     const password = file === undefined ? undefined : readPassword(file);
-    const client = await connect(targetSettings(args, env));
+    const client = await connect(args, context);
     const force = args.isSet("force");
     const rekeyed = await client.rekeyKeystore({ ...(password ? { password } : {}), force });
     print(args.isSet("json") ? `${JSON.stringify(rekeyed)}\n` : describe(rekeyed));

@@ -2,9 +2,10 @@ import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { Restored } from "../protocol/keystore.ts";
 import type { CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { readWholeFile } from "./files.ts";
 import { requireFile } from "./file_argument.ts";
-import { FORCE_OPTION, JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { FORCE_OPTION, JSON_OPTION, WRITER_OPTIONS } from "./settings.ts";
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
@@ -21,10 +22,11 @@ export const keystoreRestoreCommand: CommandSpec = {
     "apikey keystore restore /root/keystore-backup.p12",
     "apikey keystore restore metricshub-keystore.p12.generation-1",
   ],
-  async run(args, { env, connect, print }) {
+  async run(args, context) {
+    const { print } = context;
     const path = requireFile(args);
     const bytes = readWholeFile(path, MAX_BYTES);
-    const client = await connect(targetSettings(args, env));
+    const client = await connect(args, context);
     const pkcs12 = Buffer.from(bytes).toString("base64");
     const restored = await client.restoreKeystore({ pkcs12, force: args.isSet("force") })
       .catch((error) => {

@@ -3,8 +3,9 @@ import { parseDurationSeconds } from "../model/duration.ts";
 import { printable } from "../model/printable.ts";
 import type { Key } from "../protocol/keys.ts";
 import type { CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
 
 const LIST_OPTIONS: readonly OptionSpec[] = [
   { name: "long", description: "Show a table: when made, when used last, what for" },
@@ -31,9 +32,10 @@ export const listCommand: CommandSpec = {
     "apikey list --long --unused-for 90d",
     "apikey list --expiring-within 14d",
   ],
-  async run(args, { env, connect, print, terminalColumns, now }) {
+  async run(args, context) {
+    const { print, terminalColumns, now } = context;
     const isWanted = filterOf(args, now());
-    const client = await connect(targetSettings(args, env));
+    const client = await connect(args, context);
     const keys = (await client.listKeys()).filter(isWanted);
     if (args.isSet("json")) print(`${JSON.stringify({ keys })}\n`);
     else if (keys.length === 0) print("No API keys found.\n");

@@ -129,6 +129,28 @@ export const importOutputSchema = v.object({
   })),
 });
 
+const placed = v.array(v.object({ line: count, column: count, text: v.string() }));
+
+export const configCheckOutputSchema = v.object({
+  path: v.string(),
+  exists: v.boolean(),
+  valid: v.boolean(),
+  errors: placed,
+  warnings: placed,
+});
+
+export const configShowOutputSchema = v.object({
+  path: v.nullable(v.string()),
+  settings: v.array(v.object({
+    name: v.string(),
+    value: v.nullable(v.union([v.string(), v.number()])),
+    source: v.picklist(["flag", "variable", "file", "default"]),
+    flag: v.nullable(v.string()),
+    variable: v.nullable(v.string()),
+    line: v.nullable(count),
+  })),
+});
+
 /** With `--json` on standard error, whatever the command. */
 export const errorOutputSchema = v.object({
   code: v.pipe(v.string(), v.regex(/^ERR_[A-Z_]+$/)),
@@ -164,6 +186,8 @@ export const OUTPUT_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   "audit verify": auditVerifyOutputSchema,
   "audit find": auditFindOutputSchema,
   "audit certificate": auditCertificateOutputSchema,
+  "config check": configCheckOutputSchema,
+  "config show": configShowOutputSchema,
 };
 
 export type ErrorOutput = v.InferOutput<typeof errorOutputSchema>;
@@ -173,6 +197,8 @@ export type BackupOutput = v.InferOutput<typeof backupOutputSchema>;
 export type AuditVerifyOutput = v.InferOutput<typeof auditVerifyOutputSchema>;
 export type AuditFindOutput = v.InferOutput<typeof auditFindOutputSchema>;
 export type AuditCertificateOutput = v.InferOutput<typeof auditCertificateOutputSchema>;
+export type ConfigCheckOutput = v.InferOutput<typeof configCheckOutputSchema>;
+export type ConfigShowOutput = v.InferOutput<typeof configShowOutputSchema>;
 export type ApplyOutput = v.InferOutput<typeof applyOutputSchema>;
 export type ActionOutput = v.InferOutput<typeof actionSchema>;
 export type ImportOutput = v.InferOutput<typeof importOutputSchema>;

@@ -4,10 +4,11 @@ import { printable } from "../model/printable.ts";
 import type { RotatedKey } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireLookupAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { askedExpiry, describeStoredExpiry, EXPIRY_OPTIONS } from "./expiry_arguments.ts";
 import { KEY_OUTPUT_OPTIONS, KeyOutput, undelivered } from "./key_output.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { JSON_OPTION, WRITER_OPTIONS } from "./settings.ts";
 
 const GRACE_OPTION: OptionSpec = {
   name: "grace",
@@ -32,11 +33,12 @@ export const rotateCommand: CommandSpec = {
     "apikey rotate mcp-openai --grace 7d --expires-in 90d",
     "apikey rotate mcp-openai --grace 0",
   ],
-  async run(args, { env, connect, print, complain }) {
+  async run(args, context) {
+    const { print, complain } = context;
     const alias = requireLookupAlias(args);
     const expiry = askedExpiry(args);
     const grace = askedGrace(args);
-    const client = await connect(targetSettings(args, env));
+    const client = await connect(args, context);
     const output = new KeyOutput(args, print);
     const rotated = await client.rotateKey(alias, { ...expiry, ...grace }).catch((error) => {
       output.discard();

@@ -3,10 +3,11 @@ import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import { MAX_CANDIDATES } from "../protocol/scan.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { type Candidate, KeyFinder } from "./key_finder.ts";
 import { type OctetSource, octetSources } from "./octet_source.ts";
 import type { ScanOutput } from "./output_schemas.ts";
-import { JSON_OPTION, targetSettings, WRITER_OPTIONS } from "./settings.ts";
+import { JSON_OPTION, WRITER_OPTIONS } from "./settings.ts";
 
 const FOUND_STATUS = 3;
 const UNREAD_STATUS = 1;
@@ -33,7 +34,7 @@ export const scanCommand: CommandSpec = {
     "apikey scan --json < dump.sql",
   ],
   async run(args, context) {
-    const client = await context.connect(targetSettings(args, context.env));
+    const client = await connect(args, context);
     const options = { revoke: args.isSet("revoke"), asJson: args.isSet("json") };
     const search = new Search(client, context, options);
     await search.all(args.positionals);

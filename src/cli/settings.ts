@@ -1,15 +1,32 @@
-import { AppError } from "../errors.ts";
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import { AppError, systemErrorCode } from "../errors.ts";
+import type { Allowances } from "../model/allowance.ts";
+import type { LogLevel } from "../model/log_level.ts";
+import type { Configuration } from "./configuration.ts";
+import {
+  CONFIG_OPTION,
+  type ConfigurationContext,
+  type ConfigurationPlace,
+  configurationPlace,
+  readConfiguration,
+} from "./configuration_file.ts";
+import { commandSetting, effectiveSetting, fileSetting } from "./effective_setting.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
-
-/** The environment. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+import { ALL_SETTINGS, type Setting, SETTINGS, variableOf } from "./setting_table.ts";
+import type { System } from "./system.ts";
 
 /** Which keystore a command means, and which way it goes there. */
 export interface TargetSettings {
-  /** undefined for the default one */
+  /** What a flag or a variable names; undefined for the configured one */
   readonly keystore: string | undefined;
-  /** undefined for the default one */
+  /** What a flag or a variable names; undefined for the configured one */
   readonly socket: string | undefined;
+  /** What the configuration file has in the place of defaults; undefined for the system's. */
+  readonly configured: {
+    readonly keystore: string | undefined;
+    readonly socket: string | undefined;
+  };
   readonly passwordFile: string | undefined;
   /** How many earlier states of the keystore to keep beside it. */
   readonly generations: number;
@@ -23,136 +40,177 @@ export interface DaemonSettings extends TargetSettings {
   readonly socketGroup: string | undefined;
   readonly adminGroup: string | undefined;
   readonly verifierGroup: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly limits: Allowances;
 }
 
-const PASSWORD_FILE_OPTION: OptionSpec = {
-  name: "password-file",
-  value: "FILE",
-  description: "Read the keystore's password from FILE (APIKEY_PASSWORD_FILE)",
-};
-
-const GENERATIONS_OPTION: OptionSpec = {
-  name: "generations",
-  value: "N",
-  description: "Keep the keystore's last N states beside it: 3, or 0 to 99 (APIKEY_GENERATIONS)",
-};
-
-const AUDIT_LOG_OPTION: OptionSpec = {
-  name: "audit-log",
-  value: "LOG",
-  description:
-    "Record what is done in this file; 'journal', or 'none'; else beside it (APIKEY_AUDIT_LOG)",
-};
+const { keystore, socket, passwordFile, generations, auditLog } = SETTINGS;
 
 /** The options of every command that asks for something. */
 export const TARGET_OPTIONS: readonly OptionSpec[] = [
-  {
-    name: "keystore",
-    value: "FILE",
-    description: "Work on this keystore, without a daemon (APIKEY_KEYSTORE)",
-  },
-  { name: "socket", value: "PATH", description: "Ask the daemon at this socket (APIKEY_SOCKET)" },
-  PASSWORD_FILE_OPTION,
+  ...[keystore, socket, passwordFile].map((setting) => optionOf(setting)),
+  CONFIG_OPTION,
 ];
 
 /** The options of every command that may change the keystore. */
 export const WRITER_OPTIONS: readonly OptionSpec[] = [
   ...TARGET_OPTIONS,
-  GENERATIONS_OPTION,
-  AUDIT_LOG_OPTION,
+  ...[generations, auditLog].map((setting) => optionOf(setting)),
 ];
 
 /** The options of commands that read the audit log. */
-export const AUDIT_OPTIONS: readonly OptionSpec[] = [...TARGET_OPTIONS, AUDIT_LOG_OPTION];
+export const AUDIT_OPTIONS: readonly OptionSpec[] = [...TARGET_OPTIONS, optionOf(auditLog)];
 
 export const DAEMON_OPTIONS: readonly OptionSpec[] = [
-  { name: "keystore", value: "FILE", description: "Serve this keystore (APIKEY_KEYSTORE)" },
-  { name: "socket", value: "PATH", description: "Listen at this path (APIKEY_SOCKET)" },
-  {
-    name: "socket-mode",
-    value: "MODE",
-    description:
-      "Mode of the socket; else 600, 660 for one group, 666 for two (APIKEY_SOCKET_MODE)",
-  },
-  {
-    name: "socket-group",
-    value: "GROUP",
-    description: "Group of the socket, by name or gid; else the one below (APIKEY_SOCKET_GROUP)",
-  },
-  {
-    name: "admin-group",
-    value: "GROUP",
-    description: "Whose members administer keys beside root (APIKEY_ADMIN_GROUP)",
-  },
-  {
-    name: "verifier-group",
-    value: "GROUP",
-    description: "Whose members may verify keys and nothing else (APIKEY_VERIFIER_GROUP)",
-  },
-  PASSWORD_FILE_OPTION,
-  GENERATIONS_OPTION,
-  AUDIT_LOG_OPTION,
+  ...ALL_SETTINGS.filter(({ flag }) => flag !== undefined).map((setting) =>
+    optionOf({ ...setting, description: setting.daemonDescription ?? setting.description })
+  ),
+  CONFIG_OPTION,
 ];
 
 export const FORCE_OPTION = { name: "force" } as const;
 
 export const JSON_OPTION: OptionSpec = { name: "json", description: "Print JSON" };
 
+function optionOf({ flag = "", kind, description, initial, otherwise }: Setting<unknown>) {
+  const fallback = otherwise ?? initial;
+  const text = fallback === undefined ? description : `${description}; else ${fallback}`;
+  return { name: flag, value: kind.placeholder, description: `${text} (${variableOf(flag)})` };
+}
+
 /**
- * What a client command is to work on. A flag outweighs a variable; where variables name both ways,
- * the daemon is asked, as they may have been set for the daemon itself.
+ * What a client command is to work on. A flag outweighs a variable, and that the configuration file;
+ * where variables name both ways, the daemon is asked, as they may have been set for the daemon itself.
  *
- * @throws AppError ERR_USAGE when flags name both ways
+ * @throws AppError ERR_USAGE when flags name both ways, and for values that are none;
+ *   ERR_CONFIGURATION, ERR_FORBIDDEN for a configuration file that cannot be gone by
  */
-export function targetSettings(args: Arguments, env: Variables): TargetSettings {
-  const flags = { keystore: args.value("keystore"), socket: args.value("socket") };
+export async function targetSettings(
+  args: Arguments,
+  context: ConfigurationContext,
+): Promise<TargetSettings> {
+  const named = namedTarget(args, context);
+  const file = await targetConfiguration(named, args, context);
+  return { ...named, ...sharedSettings(args, context, file) };
+}
+
+/**
+ * What a daemon is to serve; to be asked anew when it is to read its settings anew.
+ *
+ * @throws AppError as {@link targetSettings} does
+ */
+export async function daemonSettings(
+  args: Arguments,
+  context: ConfigurationContext,
+): Promise<DaemonSettings> {
+  const file = await readConfiguration(configurationPlace(args, context), context.system);
+  const sources = { args, env: context.env, file };
+  const value = <T, Initial extends T | undefined>(setting: Setting<T, Initial>) =>
+    effectiveSetting(setting, sources).value;
+  return {
+    ...namedWays(args, context),
+    ...sharedSettings(args, context, file),
+    socketMode: value(SETTINGS.socketMode),
+    socketGroup: value(SETTINGS.socketGroup),
+    adminGroup: value(SETTINGS.adminGroup),
+    verifierGroup: value(SETTINGS.verifierGroup),
+    logLevel: value(SETTINGS.logLevel),
+    limits: {
+      verifiers: {
+        connections: value(SETTINGS.verifierConnections),
+        requestsPerSecond: value(SETTINGS.verifierRequests),
+      },
+      anyone: {
+        connections: value(SETTINGS.anyoneConnections),
+        requestsPerSecond: value(SETTINGS.anyoneRequests),
+      },
+    },
+  };
+}
+
+type Named = Pick<TargetSettings, "keystore" | "socket">;
+
+function sharedSettings(
+  args: Arguments,
+  { env }: ConfigurationContext,
+  file: Configuration | undefined,
+): Omit<TargetSettings, keyof Named> {
+  const sources = { args, env, file };
+  return {
+    configured: {
+      keystore: fileSetting(keystore, file)?.value,
+      socket: fileSetting(socket, file)?.value,
+    },
+    passwordFile: effectiveSetting(passwordFile, sources).value,
+    generations: effectiveSetting(generations, sources).value,
+    auditLog: effectiveSetting(auditLog, sources).value,
+  };
+}
+
+function namedWays(args: Arguments, { env }: Pick<ConfigurationContext, "env">): Named {
+  return {
+    keystore: commandSetting(keystore, { args, env })?.value,
+    socket: commandSetting(socket, { args, env })?.value,
+  };
+}
+
+/** The one way that a command is told to go, if it is told. */
+function namedTarget(args: Arguments, { env }: ConfigurationContext): Named {
+  const flags = namedWays(args, { env: {} });
   if (flags.keystore !== undefined && flags.socket !== undefined) {
     const text = "--keystore works in process and --socket asks a daemon: give one of them";
     throw new AppError("ERR_USAGE", text);
   }
-  const variables = { keystore: setting(env, "keystore"), socket: setting(env, "socket") };
   const areFlags = flags.keystore !== undefined || flags.socket !== undefined;
-  const { keystore, socket } = areFlags ? flags : variables;
-  return {
-    keystore: socket === undefined ? keystore : undefined,
-    socket,
-    passwordFile: args.value("password-file") ?? setting(env, "password-file"),
-    generations: parseGenerations(args.value("generations") ?? setting(env, "generations")),
-    auditLog: args.value("audit-log") ?? setting(env, "audit-log"),
-  };
+  const named = areFlags ? flags : namedWays(args, { env });
+  return named.socket === undefined ? named : { ...named, keystore: undefined };
 }
 
-/** @throws AppError ERR_USAGE for a mode that is not octal, and for no number of generations */
-export function daemonSettings(args: Arguments, env: Variables): DaemonSettings {
-  const value = (name: string) => args.value(name) ?? setting(env, name);
-  return {
-    keystore: value("keystore"),
-    socket: value("socket"),
-    passwordFile: value("password-file"),
-    generations: parseGenerations(value("generations")),
-    auditLog: value("audit-log"),
-    socketMode: parseMode(value("socket-mode")),
-    socketGroup: value("socket-group"),
-    adminGroup: value("admin-group"),
-    verifierGroup: value("verifier-group"),
-  };
+/**
+ * The configuration file, as far as a command goes by it. The host's own describes one installation,
+ * so it has no say in work on another keystore; and an ordinary user who names what to work on, and
+ * cannot mend it, is not kept from that by its mistakes. Root is: what it says may be about this very
+ * keystore, such as where to record what is done.
+ */
+async function targetConfiguration(
+  named: Named,
+  args: Arguments,
+  context: ConfigurationContext,
+): Promise<Configuration | undefined> {
+  const { system } = context;
+  const place = configurationPlace(args, context);
+  const isNamed = named.keystore !== undefined || named.socket !== undefined;
+  const isOrdinaryUser = system.uid !== 0 || system.isConfined;
+  const file = place.isDefault && isNamed && isOrdinaryUser
+    ? await unlessUnusable(place, system)
+    : await readConfiguration(place, system);
+  if (!place.isDefault || named.keystore === undefined) return file;
+  const own = fileSetting(keystore, file)?.value ?? system.defaults.keystore;
+  return isSameFile(named.keystore, own) ? file : undefined;
 }
 
-/** `--password-file` is `APIKEY_PASSWORD_FILE`; an empty variable counts as none. */
-function setting(env: Variables, name: string): string | undefined {
-  return env[`APIKEY_${name.toUpperCase().replaceAll("-", "_")}`] || undefined;
+async function unlessUnusable(
+  place: ConfigurationPlace,
+  system: System,
+): Promise<Configuration | undefined> {
+  try {
+    return await readConfiguration(place, system);
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
 }
 
-const DEFAULT_GENERATIONS = 3;
-
-function parseGenerations(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_GENERATIONS;
-  if (/^\d{1,2}$/.test(text)) return Number(text);
-  throw new AppError("ERR_USAGE", `invalid number of generations '${text}': give 0 to 99`);
+function isSameFile(one: string, other: string): boolean {
+  return resolve(one) === resolve(other) || realPath(one) === realPath(other);
 }
 
-function parseMode(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
-  throw new AppError("ERR_USAGE", `invalid socket mode '${text}': give three octal digits`);
+/** The path itself where nothing is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return resolve(path);
+  }
 }

@@ -2,7 +2,8 @@ import { printable } from "../model/printable.ts";
 import type { Key } from "../protocol/keys.ts";
 import { ALIAS_OPTION, requireLookupAlias } from "./alias_argument.ts";
 import type { CommandSpec } from "./command.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { connect } from "./connect.ts";
+import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
 
 export const showCommand: CommandSpec = {
   name: "show",
@@ -10,9 +11,10 @@ export const showCommand: CommandSpec = {
   summary: "Show all that is known of an API key but the key itself",
   options: [ALIAS_OPTION, JSON_OPTION, ...TARGET_OPTIONS],
   examples: ["apikey show mcp-openai", "apikey show mcp-openai --json"],
-  async run(args, { env, connect, print }) {
+  async run(args, context) {
+    const { print } = context;
     const alias = requireLookupAlias(args);
-    const client = await connect(targetSettings(args, env));
+    const client = await connect(args, context);
     const key = await client.getKey(alias);
     print(args.isSet("json") ? `${JSON.stringify(key)}\n` : describe(key));
   },

@@ -1,7 +1,8 @@
 import { printable } from "../model/printable.ts";
 import type { Status } from "../protocol/status.ts";
 import type { CommandSpec } from "./command.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { connect } from "./connect.ts";
+import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
 
 const PASSWORD_SOURCES: Readonly<Record<string, string>> = {
   "password-file": "from the given password file",
@@ -15,8 +16,9 @@ export const statusCommand: CommandSpec = {
   summary: "Show who serves which keystore, and what needs attention",
   options: [JSON_OPTION, ...TARGET_OPTIONS],
   examples: ["apikey status", "apikey status --json"],
-  async run(args, { env, connect, print }) {
-    const client = await connect(targetSettings(args, env));
+  async run(args, context) {
+    const { print } = context;
+    const client = await connect(args, context);
     const status = await client.status();
     print(args.isSet("json") ? `${JSON.stringify(status)}\n` : describe(status));
   },

@@ -2,9 +2,10 @@ import { printable } from "../model/printable.ts";
 import type { Verification, VerifyPurpose } from "../protocol/verification.ts";
 import { assertKeystore } from "./assert_keystore.ts";
 import type { CommandSpec } from "./command.ts";
+import { connect } from "./connect.ts";
 import { readKey } from "./key_input.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
-import { JSON_OPTION, TARGET_OPTIONS, targetSettings } from "./settings.ts";
+import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
 
 const NOT_VALID_STATUS = 3;
 
@@ -28,10 +29,10 @@ export const verifyCommand: CommandSpec = {
     "apikey verify --json < key.txt",
     "apikey verify --scope mcp:read --address 10.1.2.3 < key.txt",
   ],
-  async run(args, { env, connect, readSecret, print }) {
+  async run(args, context) {
+    const { readSecret, print } = context;
     const key = await readKey(readSecret);
-    const settings = targetSettings(args, env);
-    const client = await connect(settings);
+    const client = await connect(args, context);
     const verification = await client.verify(key, purposeOf(args));
     if (!verification.valid) await assertKeystore(client);
     print(args.isSet("json") ? `${JSON.stringify(verification)}\n` : describe(verification));

@@ -1,4 +1,5 @@
-import { type Allowance, BURST_SECONDS } from "./allowances.ts";
+import type { Allowance } from "../model/allowance.ts";
+import { BURST_SECONDS } from "./allowances.ts";
 
 /** What one uid has open, and what it may still ask for. */
 export class Account {

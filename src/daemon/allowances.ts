@@ -1,32 +1,18 @@
 import type { Access } from "../api/access.ts";
-
-/** What one uid may have of the daemon. */
-export interface Allowance {
-  /** Connections open at a time. */
-  readonly connections: number;
-  /** Requests a second, in the long run. */
-  readonly requestsPerSecond: number;
-}
+import type { Allowance, Allowances } from "../model/allowance.ts";
 
 /** For how long nobody has to have asked so that everything due is there at once. */
 export const BURST_SECONDS = 0.25;
 
-/**
- * By what the uid may do here. A web server in front of which people wait asks for each of its own
- * requests, so verifiers have more than enough; strangers get nothing but refusals. Nobody counts an
- * administrator's requests, but one who forgets to close connections is a defect like any other.
- */
-export const ALLOWANCES: Readonly<Record<Access, Allowance>> = {
-  admin: { connections: 256, requestsPerSecond: Infinity },
-  verifier: { connections: 512, requestsPerSecond: 20_000 },
-  anyone: { connections: 16, requestsPerSecond: 2_000 },
-};
+/** Nobody counts an administrator's requests, but one who forgets to close connections is a defect. */
+const ADMIN: Allowance = { connections: 256, requestsPerSecond: Infinity };
 
-/**
- * Connections of all but administrators together: a user with a range of subordinate uids is many
- * users. Administrators come on top, as far as the system has descriptors.
- */
-export const MAX_CONNECTIONS = 4_096;
+/** By what the uid may do here. */
+export function allowancesByAccess(
+  { verifiers, anyone }: Allowances,
+): Readonly<Record<Access, Allowance>> {
+  return { admin: ADMIN, verifier: verifiers, anyone };
+}
 
 /** What is more work than the shortest request counts as several. */
 export const COSTS = {

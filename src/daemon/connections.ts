@@ -1,13 +1,15 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Access } from "../api/access.ts";
+import { type Allowance, MAX_CONNECTIONS } from "../model/allowance.ts";
 import type { PeerCredentials } from "../model/peer_credentials.ts";
 import { Account } from "./account.ts";
-import { ALLOWANCES, COSTS, MAX_CONNECTIONS } from "./allowances.ts";
+import { COSTS } from "./allowances.ts";
 
 export interface ConnectionsOptions {
   readonly identify: (socket: Socket) => PeerCredentials | undefined;
   readonly accessOf: (peer: PeerCredentials | undefined) => Access;
+  readonly allowances: Readonly<Record<Access, Allowance>>;
   /** Any clock that never goes back. */
   readonly nowMs: () => number;
 }
@@ -72,7 +74,7 @@ export class Connections {
   }
 
   #admits(access: Access, account: Account): boolean {
-    if (account.connections >= ALLOWANCES[access].connections) return false;
+    if (account.connections >= this.#options.allowances[access].connections) return false;
     if (access !== "admin" && this.#ofOthers >= MAX_CONNECTIONS) return false;
     return account.take(COSTS.connection);
   }
@@ -92,7 +94,7 @@ export class Connections {
     const known = this.#accounts.get(id);
     if (known !== undefined) return known;
     this.#tidy();
-    const account = new Account(ALLOWANCES[access], this.#options.nowMs);
+    const account = new Account(this.#options.allowances[access], this.#options.nowMs);
     this.#accounts.set(id, account);
     return account;
   }

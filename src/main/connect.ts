@@ -1,12 +1,15 @@
-import process from "node:process";
 import type { TargetSettings } from "../cli/settings.ts";
 import { ApiClient } from "../client/api_client.ts";
 import { withFallback } from "../client/fallback.ts";
 import type { Transport } from "../client/transport.ts";
 import { keystoreAdminUids } from "../keystore/keystore_owner.ts";
-import { defaultSocket } from "../platform/default_paths.ts";
 import type { Host } from "./host.ts";
-import { type KeystoreLocation, locateKeystore, lockOptions } from "./keystore_location.ts";
+import {
+  type KeystoreLocation,
+  locateKeystore,
+  locateSocket,
+  lockOptions,
+} from "./keystore_location.ts";
 
 const ANSWER_TIMEOUT_MS = 60_000;
 
@@ -14,7 +17,7 @@ const ANSWER_TIMEOUT_MS = 60_000;
 export async function connect(host: Host, settings: TargetSettings): Promise<ApiClient> {
   const keystore = locateKeystore(settings);
   if (settings.keystore !== undefined) return new ApiClient(await openInProcess(host, keystore));
-  const path = settings.socket ?? defaultSocket(process);
+  const path = locateSocket(settings);
   const daemon = await openSocket(host, path, keystore);
   if (settings.socket !== undefined) return new ApiClient(daemon);
   return new ApiClient(withFallback(daemon, () => openInProcess(host, keystore)));

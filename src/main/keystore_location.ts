@@ -2,15 +2,17 @@ import { resolve } from "node:path";
 import process from "node:process";
 import type { TargetSettings } from "../cli/settings.ts";
 import type { WriterLockOptions } from "../keystore/writer_lock.ts";
-import { defaultKeystore } from "../platform/default_paths.ts";
+import { defaultKeystore, defaultSocket } from "../platform/default_paths.ts";
 import type { Platform } from "../platform/platform.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
 export interface KeystoreLocation {
   readonly path: string;
-  /** Whether nobody named the path. */
+  /** Whether no command names it: the one of this host. */
   readonly isDefault: boolean;
+  /** Whether nobody has said anything of where it is, the configuration file included. */
+  readonly isBuiltIn: boolean;
   readonly passwordFile: string | undefined;
   readonly generations: number;
   /** A path, `journal` or `none`; undefined for one beside the keystore. */
@@ -18,21 +20,33 @@ export interface KeystoreLocation {
 }
 
 export function locateKeystore(settings: TargetSettings): KeystoreLocation {
-  const { keystore, passwordFile, generations, auditLog } = settings;
-  const path = resolve(keystore ?? defaultKeystore(process));
-  return { path, isDefault: keystore === undefined, passwordFile, generations, auditLog };
+  const { keystore, configured, passwordFile, generations, auditLog } = settings;
+  const named = keystore ?? configured.keystore;
+  return {
+    path: resolve(named ?? defaultKeystore(process)),
+    isDefault: keystore === undefined,
+    isBuiltIn: named === undefined,
+    passwordFile,
+    generations,
+    auditLog,
+  };
+}
+
+/** Where to listen, or to ask. */
+export function locateSocket({ socket, configured }: TargetSettings): string {
+  return socket ?? configured.socket ?? defaultSocket(process);
 }
 
 export function lockOptions(
   platform: Platform,
-  { path, isDefault }: KeystoreLocation,
+  { path, isBuiltIn }: KeystoreLocation,
 ): WriterLockOptions {
   return {
     keystorePath: path,
     platform,
     mayBeDenied: isOrdinaryUser(platform),
     timeoutMs: LOCK_TIMEOUT_MS,
-    createFolder: isDefault,
+    createFolder: isBuiltIn,
   };
 }
 

@@ -4,6 +4,7 @@ import { createApp } from "../api/app.ts";
 import { answerDirectly } from "../api/direct.ts";
 import { ProblemCounts } from "../api/problem.ts";
 import type { DaemonSettings } from "../cli/settings.ts";
+import { allowancesByAccess } from "../daemon/allowances.ts";
 import { connectionMetrics } from "../daemon/connection_metrics.ts";
 import { Connections } from "../daemon/connections.ts";
 import { startDaemon } from "../daemon/daemon.ts";
@@ -26,7 +27,11 @@ import { startSupervision } from "./supervision.ts";
 const MAX_STREAM_MS = 60 * 60 * 1_000;
 
 /** Serves until a signal ends it. */
-export async function serve(host: Host, settings: DaemonSettings): Promise<void> {
+export async function serve(
+  host: Host,
+  readSettings: () => Promise<DaemonSettings>,
+): Promise<void> {
+  const settings = await readSettings();
   const { platform, complain, log } = host;
   assertPeersAreKnown(platform);
   const location = locateKeystore(settings);
@@ -34,7 +39,7 @@ export async function serve(host: Host, settings: DaemonSettings): Promise<void>
   const { policy, access } = admission(platform, settings);
   assertOwn(location, platform);
   const lock = await daemonLock(lockOptions(platform, location));
-  const connections = openConnections(platform, policy);
+  const connections = openConnections(platform, policy, settings);
   const problems = new ProblemCounts();
   const metrics = [...connectionMetrics(connections), ...problems.metrics()];
   const options = { lock, role: "daemon", socket: socketPath, metrics } as const;
@@ -91,10 +96,15 @@ function assertOwn({ path, isDefault }: KeystoreLocation, { self }: Platform): v
   assertAccess("admin", self, { adminUids, adminGids: [], verifierGids: [] });
 }
 
-function openConnections(platform: Platform, policy: AccessPolicy): Connections {
+function openConnections(
+  platform: Platform,
+  policy: AccessPolicy,
+  { limits }: DaemonSettings,
+): Connections {
   return new Connections({
     identify: (socket) => platform.peerCredentials(socket),
     accessOf: (peer) => accessOf(peer, policy),
+    allowances: allowancesByAccess(limits),
     nowMs: () => performance.now(),
   });
 }

@@ -17,9 +17,10 @@ export interface ServedSocket {
  *
  * @throws AppError ERR_SOCKET where systemd's is not the one that the settings name
  */
-export function servedSocket({ socket }: DaemonSettings, platform: Platform): ServedSocket {
+export function servedSocket(settings: DaemonSettings, platform: Platform): ServedSocket {
   const inherited = inheritedSocket(process.env, platform);
-  const path = resolve(socket ?? inherited?.path ?? defaultSocket(process));
+  const named = settings.socket ?? settings.configured.socket;
+  const path = resolve(named ?? inherited?.path ?? defaultSocket(process));
   if (inherited === undefined || inherited.path === path) return { path, inherited };
   const text = `systemd listens at ${inherited.path}, and the settings say ${path}: ` +
     "`apikey service install` brings them together";

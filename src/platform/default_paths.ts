@@ -17,16 +17,23 @@ export function defaultKeystore({ platform, execPath, env }: PathsProcess): stri
   if (security && basename(folder) === "bin" && existsSync(security)) {
     return join(security, KEYSTORE_NAME);
   }
-  const base = platform === "win32"
-    ? join(env["ProgramData"] ?? "C:\\ProgramData", "MetricsHub")
-    : "/var/lib/metricshub";
+  const base = platform === "win32" ? programData(env) : "/var/lib/metricshub";
   return join(base, "security", KEYSTORE_NAME);
+}
+
+/** Not in MetricsHub's own `config` folder: its agent takes every YAML file in there for its own. */
+export function defaultConfiguration({ platform, env }: PathsProcess): string {
+  return join(platform === "win32" ? programData(env) : "/etc/metricshub", "apikey.yaml");
 }
 
 export function defaultSocket({ platform }: PathsProcess): string {
   return platform === "win32"
     ? "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey"
     : "/run/metricshub/apikey.sock";
+}
+
+function programData(env: PathsProcess["env"]): string {
+  return join(env["ProgramData"] ?? "C:\\ProgramData", "MetricsHub");
 }
 
 /** @returns undefined where the system does not tell, as without /proc */

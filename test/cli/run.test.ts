@@ -7,7 +7,7 @@ import { run } from "../../src/cli/run.ts";
 import type { DaemonSettings, TargetSettings } from "../../src/cli/settings.ts";
 import { ApiClient } from "../../src/client/api_client.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
-import { NEVER_INTERRUPTED } from "../support/run_command.ts";
+import { BARE_SYSTEM, NEVER_INTERRUPTED } from "../support/run_command.ts";
 
 interface Outcome {
   readonly status: number;
@@ -54,6 +54,7 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
   const status = await run(argv, {
     version: "1.2.3",
     env: setting.env ?? {},
+    system: BARE_SYSTEM,
     connect: (settings) => {
       target = settings;
       return Promise.resolve(
@@ -65,9 +66,8 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
         }),
       );
     },
-    serve: (settings) => {
-      daemon = settings;
-      return Promise.resolve();
+    serve: async (readSettings) => {
+      daemon = await readSettings();
     },
     readSecret: () => Promise.resolve(setting.input ?? ""),
     print: setting.print ?? ((text) => out += text),

@@ -3,8 +3,11 @@ import type { Socket } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Access } from "../../src/api/access.ts";
-import { ALLOWANCES, MAX_CONNECTIONS } from "../../src/daemon/allowances.ts";
+import { allowancesByAccess } from "../../src/daemon/allowances.ts";
 import { Connections } from "../../src/daemon/connections.ts";
+import { DEFAULT_ALLOWANCES, MAX_CONNECTIONS } from "../../src/model/allowance.ts";
+
+const ALLOWANCES = allowancesByAccess(DEFAULT_ALLOWANCES);
 
 const LIMIT = ALLOWANCES.anyone.connections;
 
@@ -20,6 +23,7 @@ function connections(access: Access = "anyone", nowMs = () => 0): Connections {
       return uid < 0 ? undefined : { uid, gid: uid, groups: [], pid: 1 };
     },
     accessOf: (peer) => peer?.uid === 0 ? "admin" : access,
+    allowances: ALLOWANCES,
     nowMs,
   });
 }

@@ -8,8 +8,10 @@ import { NO_AUDIT } from "../../src/service/audit.ts";
 import { ProblemCounts } from "../../src/api/problem.ts";
 import type { Route } from "../../src/api/route.ts";
 import { createRoutes, type RouteDependencies } from "../../src/api/routes.ts";
+import { allowancesByAccess } from "../../src/daemon/allowances.ts";
 import { Connections } from "../../src/daemon/connections.ts";
 import { startDaemon as startServer } from "../../src/daemon/daemon.ts";
+import { DEFAULT_ALLOWANCES } from "../../src/model/allowance.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { GAMES, USERS } from "../support/groups.ts";
 import { type Answer, jsonRequest, type Request, send } from "../support/http.ts";
@@ -125,6 +127,7 @@ test("nobody may call anything where the platform cannot tell who calls", async 
     socketAccess: { mode: 0o600, gid: undefined },
     platform,
     connections: new Connections({
+      allowances: allowancesByAccess(DEFAULT_ALLOWANCES),
       identify: () => undefined,
       accessOf: (peer) => accessOf(peer, policy),
       nowMs: () => performance.now(),

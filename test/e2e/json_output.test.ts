@@ -70,6 +70,8 @@ const SESSION: readonly Line[] = [
   { argv: ["audit", "verify", "FOLDER/leak"], status: 3, shows: /"fault":"altered"/ },
   { argv: ["audit", "find", "--alias=full"], shows: /"of":/ },
   { argv: ["audit", "find"], input: OPENAI, status: 1, shows: /"records":\[\]/ },
+  { argv: ["config", "check", "FOLDER/keys.yaml"], status: 2, shows: /"valid":false/ },
+  { argv: ["config", "show"], shows: /"variable":"APIKEY_KEYSTORE"/ },
 ];
 
 /** Two to create, one to change, one to revoke. */

@@ -3,7 +3,8 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ALLOWANCES } from "../../src/daemon/allowances.ts";
+import { allowancesByAccess } from "../../src/daemon/allowances.ts";
+import { DEFAULT_ALLOWANCES } from "../../src/model/allowance.ts";
 import { opened } from "../load/connection.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import {
@@ -265,7 +266,7 @@ rootTest("one user's many connections keep nobody else out", async () => {
   const held: Socket[] = [];
   // The connection that has just found the daemon ready may not have been forgotten yet.
   await sleep(100);
-  for (let count = 0; count < ALLOWANCES.admin.connections; count++) {
+  for (let count = 0; count < allowancesByAccess(DEFAULT_ALLOWANCES).admin.connections; count++) {
     held.push(await opened(daemon.socket));
   }
   const list = { method: "GET", path: "/v1/keys" };

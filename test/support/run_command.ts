@@ -1,5 +1,7 @@
+import process from "node:process";
 import { run } from "../../src/cli/run.ts";
 import type { CommandContext, Interruption } from "../../src/cli/command.ts";
+import type { System } from "../../src/cli/system.ts";
 import { ApiClient } from "../../src/client/api_client.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
 import type { Key } from "../../src/protocol/keys.ts";
@@ -22,6 +24,19 @@ export const NEVER_INTERRUPTED: Interruption = {
   [Symbol.dispose]: () => undefined,
 };
 
+/** A host with nothing on it. */
+export const BARE_SYSTEM: System = {
+  defaults: {
+    configuration: "/nonexistent/apikey.yaml",
+    keystore: "/nonexistent/keystore.p12",
+    socket: "/nonexistent/apikey.sock",
+  },
+  uid: process.getuid?.() ?? 0,
+  isConfined: false,
+  hasModes: true,
+  groupId: () => undefined,
+};
+
 /** Runs a command line in this process, against an API that `answer` is. */
 export async function runCommand(
   argv: readonly string[],
@@ -37,6 +52,7 @@ export async function runCommand(
   const status = await run(argv, {
     version: "1.2.3",
     env: {},
+    system: BARE_SYSTEM,
     connect: () => Promise.resolve(new ApiClient({ send })),
     serve: () => Promise.resolve(),
     readSecret: () => Promise.resolve(""),
