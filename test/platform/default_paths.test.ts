@@ -2,7 +2,11 @@ import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } fro
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { defaultKeystore, defaultSocket } from "../../src/platform/default_paths.ts";
+import {
+  defaultConfiguration,
+  defaultKeystore,
+  defaultSocket,
+} from "../../src/platform/default_paths.ts";
 import { withFolder } from "../support/open_keystore.ts";
 
 const ELSEWHERE = "/var/lib/metricshub/security/metricshub-keystore.p12";
@@ -25,6 +29,14 @@ test("finds an installed MetricsHub's keystore beside its bin, through links too
     assert.is(keystoreOf(join(install, "other", "apikey")), ELSEWHERE);
     assert.is(keystoreOf("/no/such/bin/apikey"), ELSEWHERE);
   });
+});
+
+test("the configuration is not where MetricsHub's agent would take it for its own", () => {
+  const windows = { platform: "win32", execPath: "", env: { ProgramData: "D:\\Data" } };
+  const parts = defaultConfiguration(windows).split(/[\\/]/);
+  assert.equal(parts, ["D:", "Data", "MetricsHub", "apikey.yaml"]);
+  const linux = { platform: "linux", execPath: "/opt/metricshub/bin/apikey", env: {} };
+  assert.is(defaultConfiguration(linux), "/etc/metricshub/apikey.yaml");
 });
 
 test("listens where only administrators can create a pipe, on Windows", () => {
