@@ -6,12 +6,12 @@ import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts"
 import { accessOf, admits } from "./access.ts";
 import { type DefectLog, describeProblem, PROBLEM_HEADERS, type ProblemCounts } from "./problem.ts";
 import { splitUrl } from "./split_url.ts";
+import type { Reply } from "./operation.ts";
 import {
   answer,
   askedAct,
   assertAdmitted,
   NO_STORE,
-  type Reply,
   type Route,
   type Surroundings,
 } from "./route.ts";

@@ -1,25 +1,30 @@
 import {
   AUDIT_DIGEST_PATH,
   AUDIT_PATH,
-  type AuditDigest,
   auditDigestRequestSchema,
-  type AuditStateDocument,
+  auditDigestSchema,
+  auditStateSchema,
 } from "../protocol/audit.ts";
 import type { Audit } from "../service/audit.ts";
-import { parseBody, type Route } from "./route.ts";
+import { READING } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 
 /** What checks and searches of the audit log ask; the log itself is a file. */
 export function auditRoutes(audit: Audit): Route[] {
   return [
-    {
+    route({
       method: "GET",
       path: AUDIT_PATH,
       access: "admin",
       act: "audit",
       recorded: "refusals",
+      operationId: "getAuditState",
+      summary: "Tell where the audit log is, how far it has come, and how to check it",
+      responses: { 200: { description: "The log itself is a file", schema: auditStateSchema } },
+      problems: ["ERR_AUDIT", ...READING],
       async respond() {
         const { log, head, certificate } = await audit.state() ?? {};
-        const body: AuditStateDocument = {
+        const body = {
           log: log ?? null,
           sequence: head?.sequence ?? 0,
           hash: head?.hash ?? "",
@@ -27,19 +32,22 @@ export function auditRoutes(audit: Audit): Route[] {
         };
         return { status: 200, body };
       },
-    },
-    {
+    }),
+    route({
       method: "POST",
       path: AUDIT_DIGEST_PATH,
       access: "admin",
       act: "audit-find",
       recorded: "refusals",
-      async respond(call) {
-        const { key } = await parseBody(call, auditDigestRequestSchema);
-        const body: AuditDigest = { digest: await audit.digest(key) ?? null };
-        return { status: 200, body };
+      operationId: "digestKey",
+      summary: "Tell what the audit log has in a key's place",
+      body: auditDigestRequestSchema,
+      responses: { 200: { description: "By it records are found", schema: auditDigestSchema } },
+      problems: READING,
+      async respond({ body: { key } }) {
+        return { status: 200, body: { digest: await audit.digest(key) ?? null } };
       },
-    },
+    }),
   ];
 }
 

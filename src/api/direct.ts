@@ -3,7 +3,9 @@ import type { PeerCredentials } from "../model/peer_credentials.ts";
 import { accessOf, type AccessPolicy, admits } from "./access.ts";
 import { announcesBody, rawHeader } from "./raw_headers.ts";
 import { splitUrl } from "./split_url.ts";
-import { NO_STORE, type Reply, type Route } from "./route.ts";
+import type { Reply } from "./operation.ts";
+import { parseQuery } from "./parse.ts";
+import { NO_STORE, type Route } from "./route.ts";
 
 /** @returns false where it has not answered, and everything is still to be done */
 export type DirectAnswer = (
@@ -28,7 +30,7 @@ export function answerDirectly(routes: readonly Route[], policy: AccessPolicy): 
     if (route?.respondNow === undefined || response.socket === null) return false;
     if (request.method !== route.method || announcesBody(request.rawHeaders)) return false;
     if (!admits(route.access, accessOf(peer, policy))) return false;
-    const reply = replyOf(route.respondNow, request.rawHeaders, query, peer);
+    const reply = replyOf(route, request.rawHeaders, query, peer);
     if (reply === undefined || reply.body !== undefined || reply.text !== undefined) return false;
     outbox.send(response, reply);
     return true;
@@ -36,13 +38,17 @@ export function answerDirectly(routes: readonly Route[], policy: AccessPolicy): 
 }
 
 function replyOf(
-  respondNow: NonNullable<Route["respondNow"]>,
+  route: Route,
   rawHeaders: readonly string[],
   query: string,
   peer: PeerCredentials | undefined,
 ): Reply | undefined {
   try {
-    return respondNow({ peer, query, header: (name) => rawHeader(rawHeaders, name) });
+    return route.respondNow?.({
+      peer,
+      query: route.query && parseQuery(route.query, query),
+      header: (name) => rawHeader(rawHeaders, name),
+    });
   } catch {
     // The app will meet the same, and knows how to say it.
     return undefined;

@@ -1,50 +1,66 @@
+import type * as v from "valibot";
 import { AppError } from "../errors.ts";
-import { parseAlias } from "../model/alias.ts";
-import { parseExpiry } from "../model/expiry.ts";
-import { isCanonicalUuid } from "../model/uuid.ts";
 import { parseMetadata } from "../model/metadata_fields.ts";
 import { Secret } from "../model/secret.ts";
 import {
   IMPORT_CHECK_PATH,
   IMPORT_PATH,
   type Imported,
-  type ImportedKey,
-  type ImportRequest,
+  importedSchema,
   importSchema,
   MAX_IMPORTED_KEYS,
 } from "../protocol/import.ts";
 import type { GivenKey, ImportOptions, ImportService } from "../service/import.ts";
-import { type Call, parseBody, type Route } from "./route.ts";
+import { WRITING } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 
 /** A file of 64 MiB in base64, and what is around it. */
 const MAX_IMPORT_BYTES = 90 * 1024 * 1024;
 
+const PROBLEMS = [
+  "ERR_INVALID_ALIAS",
+  "ERR_ALIAS_EXISTS",
+  "ERR_IMPORT_CONFLICT",
+  "ERR_IMPORT_REFUSED",
+  ...WRITING,
+] as const;
+
 export function importRoutes(service: ImportService): Route[] {
   return [
-    {
+    route({
       method: "POST",
       path: IMPORT_PATH,
       access: "admin",
       act: "import",
       recorded: "acts",
       maxBodyBytes: MAX_IMPORT_BYTES,
+      operationId: "importKeys",
+      summary: "Take keys over with their secrets, from another keystore or one by one",
+      body: importSchema,
+      responses: { 200: { description: "What became of each key", schema: importedSchema } },
+      problems: PROBLEMS,
       async respond(call) {
-        const body = await importFrom(service, call, { dryRun: false });
+        const body = await importFrom(service, call.body, { dryRun: false });
         const aliases = body.keys.filter(isNew).map(({ alias }) => alias);
         return { status: 200, body, done: { aliases } };
       },
-    },
-    {
+    }),
+    route({
       method: "POST",
       path: IMPORT_CHECK_PATH,
       access: "admin",
       act: "import-check",
       recorded: "refusals",
       maxBodyBytes: MAX_IMPORT_BYTES,
+      operationId: "checkImport",
+      summary: "Tell what an import would do",
+      body: importSchema,
+      responses: { 200: { description: "What would become of each", schema: importedSchema } },
+      problems: PROBLEMS,
       async respond(call) {
-        return { status: 200, body: await importFrom(service, call, { dryRun: true }) };
+        return { status: 200, body: await importFrom(service, call.body, { dryRun: true }) };
       },
-    },
+    }),
   ];
 }
 
@@ -54,16 +70,19 @@ function isNew({ outcome }: Imported["keys"][number]): boolean {
 
 type Rehearsal = Pick<ImportOptions, "dryRun">;
 
+type ImportRequest = v.InferOutput<typeof importSchema>;
+type ImportedKey = NonNullable<ImportRequest["keys"]>[number];
+
+/** Of the two sources exactly one is there. */
 async function importFrom(
   service: ImportService,
-  call: Call,
+  request: ImportRequest,
   rehearsal: Rehearsal,
 ): Promise<Imported> {
-  const request = await parseBody(call, importSchema);
-  const { onConflict = "refuse", keys } = request;
+  const { onConflict, keys } = request;
   const options = { onConflict, ...rehearsal };
   if (keys === undefined) return await importKeystore(service, request, options);
-  return await importKeys(service, request, keys, options);
+  return await importKeys(service, keys, options);
 }
 
 async function importKeystore(
@@ -71,8 +90,7 @@ async function importKeystore(
   request: ImportRequest,
   options: ImportOptions,
 ): Promise<Imported> {
-  const { pkcs12, password, offset = 0, limit = MAX_IMPORTED_KEYS } = request;
-  if (pkcs12 === undefined) throw invalid("give one of pkcs12 and keys");
+  const { pkcs12 = "", password, offset = 0, limit = MAX_IMPORTED_KEYS } = request;
   const source = {
     bytes: Buffer.from(pkcs12, "base64"),
     password: password === undefined ? undefined : new Secret(password),
@@ -86,15 +104,10 @@ async function importKeystore(
 
 async function importKeys(
   service: ImportService,
-  request: ImportRequest,
   given: readonly ImportedKey[],
   options: ImportOptions,
 ): Promise<Imported> {
-  const { pkcs12, password, offset, limit } = request;
-  if ([pkcs12, password, offset, limit].some((value) => value !== undefined)) {
-    throw invalid("keys: pkcs12, password, offset and limit are for another keystore");
-  }
-  const keys = given.map(parseKey);
+  const keys = given.map(givenKey);
   if (new Set(keys.map(({ alias }) => alias)).size < keys.length) {
     throw invalid("keys: an alias is given more than once");
   }
@@ -105,18 +118,12 @@ async function importKeys(
   return { total: keys.length, keys: results, otherEntries: 0, partial: false };
 }
 
-/** @throws AppError ERR_INVALID_REQUEST, ERR_INVALID_ALIAS; none of them quotes a key */
-function parseKey(given: ImportedKey, index: number): GivenKey {
-  const { alias, key, expiresOn, disabled = false, ...metadata } = given;
-  if (!isCanonicalUuid(key)) throw invalid(`keys[${index}].key: expected a UUID in lower case`);
-  const expiry = expiresOn === undefined ? undefined : parseExpiry(expiresOn);
-  if (expiresOn !== undefined && expiry === undefined) {
-    throw invalid(`keys[${index}].expiresOn: expected one such as 2031-12-31T23:59:59`);
-  }
+/** @throws AppError ERR_INVALID_REQUEST, which does not quote the key */
+function givenKey({ alias, key, expiresOn, disabled, ...metadata }: ImportedKey): GivenKey {
   return {
-    alias: parseAlias(alias),
+    alias,
     secret: new Secret(key),
-    expiry,
+    expiry: expiresOn,
     metadata: parseMetadata(metadata),
     isDisabled: disabled,
   };

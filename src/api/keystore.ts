@@ -6,18 +6,20 @@ import {
   KEYSTORE_PATH,
   KEYSTORE_REKEY_PATH,
   KEYSTORE_RESTORE_PATH,
-  type KeystoreCheck,
-  type KeystoreCopy,
+  keystoreCheckSchema,
+  keystoreCopySchema,
   type KeystoreEntry,
   type KeystoreInfo,
-  type Rekeyed,
+  keystoreInfoSchema,
+  rekeyedSchema,
   rekeySchema,
-  type Restored,
+  restoredSchema,
   restoreSchema,
 } from "../protocol/keystore.ts";
 import type { KeystoreInfo as Info, KeystoreService } from "../service/keystore.ts";
 import { instantOrNull } from "./instant.ts";
-import { parseBody, type Route } from "./route.ts";
+import { READING, WRITING } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 
 /** A file of 64 MiB in base64, and what is around it. */
 const MAX_COPY_BYTES = 90 * 1024 * 1024;
@@ -25,68 +27,84 @@ const MAX_COPY_BYTES = 90 * 1024 * 1024;
 /** The routes of the keystore as a whole. */
 export function keystoreRoutes(keystore: KeystoreService): Route[] {
   return [
-    {
+    route({
       method: "GET",
       path: KEYSTORE_PATH,
       access: "admin",
       act: "keystore-info",
       recorded: "refusals",
+      operationId: "getKeystore",
+      summary: "Tell what is in the keystore's file, without anything secret",
+      responses: { 200: { description: "Each entry as it is stored", schema: keystoreInfoSchema } },
+      problems: ["ERR_KEYSTORE_MISSING", ...READING],
       async respond() {
         return { status: 200, body: present(await keystore.info()) };
       },
-    },
-    {
+    }),
+    route({
       method: "GET",
       path: KEYSTORE_CHECK_PATH,
       access: "admin",
       act: "keystore-check",
       recorded: "refusals",
+      operationId: "checkKeystore",
+      summary: "Open all that there is to open, and look at the files",
+      responses: { 200: { description: "With what was found", schema: keystoreCheckSchema } },
+      problems: READING,
       async respond() {
         const { findings, ...check } = await keystore.check();
-        const body: KeystoreCheck = { ...check, findings: [...findings] };
-        return { status: 200, body };
+        return { status: 200, body: { ...check, findings: [...findings] } };
       },
-    },
-    {
+    }),
+    route({
       method: "GET",
       path: KEYSTORE_COPY_PATH,
       access: "admin",
       act: "keystore-copy",
       recorded: "acts",
+      operationId: "copyKeystore",
+      summary: "Copy the keystore's file",
+      responses: { 200: { description: "As encrypted as it is", schema: keystoreCopySchema } },
+      problems: ["ERR_KEYSTORE_MISSING", ...READING],
       async respond() {
         const bytes = Buffer.from(await keystore.copy());
-        const body: KeystoreCopy = { pkcs12: bytes.toString("base64") };
-        return { status: 200, body };
+        return { status: 200, body: { pkcs12: bytes.toString("base64") } };
       },
-    },
-    {
+    }),
+    route({
       method: "POST",
       path: KEYSTORE_RESTORE_PATH,
       access: "admin",
       act: "keystore-restore",
       recorded: "acts",
       maxBodyBytes: MAX_COPY_BYTES,
-      async respond(call) {
-        const { pkcs12, force } = await parseBody(call, restoreSchema);
+      operationId: "restoreKeystore",
+      summary: "Put a copy in the keystore's place",
+      body: restoreSchema,
+      responses: { 200: { description: "What was there is kept", schema: restoredSchema } },
+      problems: ["ERR_RESTORE_REFUSED", ...WRITING],
+      async respond({ body: { pkcs12, force } }) {
         const restored = await keystore.restore(Buffer.from(pkcs12, "base64"), force);
-        const body: Restored = { ...restored, keptAt: restored.keptAt ?? null };
-        return { status: 200, body };
+        return { status: 200, body: { ...restored, keptAt: restored.keptAt ?? null } };
       },
-    },
-    {
+    }),
+    route({
       method: "POST",
       path: KEYSTORE_REKEY_PATH,
       access: "admin",
       act: "keystore-rekey",
       recorded: "acts",
-      async respond(call) {
-        const { password, force } = await parseBody(call, rekeySchema);
+      operationId: "rekeyKeystore",
+      summary: "Move the keystore to another store password",
+      body: rekeySchema,
+      responses: { 200: { description: "Where the new password is", schema: rekeyedSchema } },
+      problems: ["ERR_KEYSTORE_MISSING", "ERR_REKEY_REFUSED", ...WRITING],
+      async respond({ body: { password, force } }) {
         const newPassword = password === undefined ? undefined : new Secret(password);
         const { source, path } = await keystore.rekey(newPassword, force);
-        const body: Rekeyed = { source, path: path ?? null };
-        return { status: 200, body };
+        return { status: 200, body: { source, path: path ?? null } };
       },
-    },
+    }),
   ];
 }
 

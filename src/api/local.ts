@@ -1,7 +1,8 @@
 import { AppError } from "../errors.ts";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import { type DefectLog, describeProblem } from "./problem.ts";
-import { answer, type Reply, type Route, type Surroundings } from "./route.ts";
+import type { Reply } from "./operation.ts";
+import { answer, type Route, type Surroundings } from "./route.ts";
 
 export interface LocalApi extends Surroundings {
   readonly routes: readonly Route[];

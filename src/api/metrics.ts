@@ -1,6 +1,7 @@
 import type { Metric, MetricValue, Registry } from "prom-client";
 import type { MetricSource } from "../service/metrics.ts";
-import type { Route } from "./route.ts";
+import { READING } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 
 export { counter, gauge, type MetricSource } from "../service/metrics.ts";
 
@@ -9,19 +10,26 @@ export const METRICS_PATH = "/metrics";
 /** Prometheus' text format, version 0.0.4. */
 export function metricsRoutes(sources: readonly MetricSource[]): Route[] {
   let registry: Promise<Registry> | undefined;
-  return [{
+  return [route({
     method: "GET",
     path: METRICS_PATH,
     access: "admin",
     act: "metrics",
     recorded: "refusals",
+    operationId: "getMetrics",
+    summary: "Metrics for Prometheus",
+    responses: { 200: { description: "In Prometheus' text format", mediaType: MEDIA_TYPE } },
+    problems: READING,
     async respond() {
       const metrics = await (registry ??= createRegistry(sources));
       const mediaType = metrics.contentType;
       return { status: 200, text: { mediaType, content: await metrics.metrics() } };
     },
-  }];
+  })];
 }
+
+/** What is more, its version among it, stands in each answer. */
+const MEDIA_TYPE = "text/plain";
 
 /** The package is loaded when first asked for: most daemons are never asked. */
 async function createRegistry(sources: readonly MetricSource[]): Promise<Registry> {

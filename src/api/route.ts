@@ -1,46 +1,38 @@
-import * as v from "valibot";
-import { AppError } from "../errors.ts";
+import type * as v from "valibot";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
-import type { Audit, DoneAct } from "../service/audit.ts";
+import type { Audit } from "../service/audit.ts";
 import type { AskedAct } from "../service/audit_facts.ts";
 import { type Access, type AccessPolicy, assertAccess } from "./access.ts";
+import type {
+  Operation,
+  ParsedCall,
+  ParsedHead,
+  Reply,
+  ReplyOf,
+  ResponseSpecs,
+} from "./operation.ts";
+import { parseBody, parseQuery } from "./parse.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
-
-/** What a route answers, before it becomes HTTP. */
-export interface Reply {
-  readonly status: number;
-  /** JSON to be; undefined for none. */
-  readonly body?: unknown;
-  /** What is no JSON: a text, or one that is sent piece by piece as it comes. */
-  readonly text?: { readonly mediaType: string; readonly content: string | AsyncGenerator<string> };
-  readonly headers?: Readonly<Record<string, string>>;
-  /** What the audit log is to say of it, where the route's acts are recorded. */
-  readonly done?: DoneAct;
-}
 
 /** Whatever is answered here is about keys: no cache is to keep it. */
 export const NO_STORE = { "Cache-Control": "no-store" } as const;
 
-/** What can be told of a call before its body has been read. */
-export interface CallHead {
+/** What a route is asked, wherever it comes from. */
+export interface Call {
   readonly peer: PeerCredentials | undefined;
+  readonly peerProcess: () => PeerProcess | undefined;
   /** @param name in lower case */
   readonly header: (name: string) => string | undefined;
   /** What follows the path's `?`; empty for nothing. */
   readonly query: string;
-}
-
-/** What a route is asked, wherever it comes from. */
-export interface Call extends CallHead {
-  readonly peerProcess: () => PeerProcess | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   /** Reads the body, parsed as JSON: not before the caller is known to be let in. */
   readonly readBody: () => Promise<unknown>;
 }
 
-/** One route with its access policy; there is no way to declare one without. */
-export interface Route {
+/** Where a route is, who may call it, and what is recorded. */
+export interface RouteHead {
   readonly method: Method;
   /** With `:name` for a parameter. */
   readonly path: string;
@@ -53,12 +45,37 @@ export interface Route {
   readonly aliasIn?: (body: unknown) => unknown;
   /** How large a request may be; 64 KiB unless a route says otherwise. */
   readonly maxBodyBytes?: number;
-  readonly respond: (call: Call) => Promise<Reply>;
+}
+
+/** One route with its access policy; there is no way to declare one without. */
+export interface Route extends RouteHead, Operation {
+  respond(call: ParsedCall): Promise<Reply>;
   /**
    * The same for those who ask thousands of times a second: without a body, and without waiting.
    * Where it has no answer, `respond` is asked.
    */
-  readonly respondNow?: (call: CallHead) => Reply | undefined;
+  respondNow?(call: ParsedHead): Reply | undefined;
+}
+
+/** A route whose functions are compiled against what it declares to take and to give. */
+export interface TypedRoute<
+  Body extends v.GenericSchema,
+  Query extends v.GenericSchema,
+  Responses extends ResponseSpecs,
+> extends RouteHead, Operation<Body, Query, Responses> {
+  respond(
+    call: ParsedCall<v.InferOutput<Body>, v.InferOutput<Query>>,
+  ): Promise<ReplyOf<Responses>>;
+  respondNow?(call: ParsedHead<v.InferOutput<Query>>): ReplyOf<Responses> | undefined;
+}
+
+/** Declares a route. */
+export function route<
+  Responses extends ResponseSpecs,
+  Body extends v.GenericSchema = v.GenericSchema,
+  Query extends v.GenericSchema = v.GenericSchema,
+>(typed: TypedRoute<Body, Query, Responses>): Route {
+  return typed as Route;
 }
 
 /** What there is around all routes. */
@@ -75,13 +92,13 @@ export interface Surroundings {
  */
 export async function answer(route: Route, call: Call, around: Surroundings): Promise<Reply> {
   await assertAdmitted(route, call, around);
-  if (route.recorded !== "acts") return await route.respond(call);
+  if (route.recorded !== "acts") return await respond(route, call);
   const alias = await aliasOf(route, call).catch(async (error) => {
     await around.audit.refuse(askedAct(route, call), error);
     throw error;
   });
   return await around.audit.perform({ ...askedAct(route, call), alias }, async () => {
-    const result = await route.respond(call);
+    const result = await respond(route, call);
     return { result, done: result.done ?? {} };
   });
 }
@@ -113,27 +130,15 @@ async function aliasOf({ aliasIn }: Route, call: Call): Promise<string | undefin
   return typeof alias === "string" ? alias : undefined;
 }
 
-/**
- * The body of a call as the schema describes it; a strict schema refuses unknown fields.
- *
- * @throws AppError ERR_INVALID_REQUEST
- */
-export async function parseBody<Schema extends v.GenericSchema>(
-  call: Call,
-  schema: Schema,
-): Promise<v.InferOutput<Schema>> {
-  const result = v.safeParse(schema, await call.readBody(), { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  // Valibot's own text quotes what was received, which may be a secret in the wrong place.
-  const field = v.getDotPath(issue);
-  const text = issue.type === "strict_object" && issue.expected === "never"
-    ? `unknown field '${field}'`
-    : `${field ?? "the body"}: expected ${issue.expected}`;
-  throw new AppError("ERR_INVALID_REQUEST", text);
+/** There is no other way to a route than by what it is described to take. */
+async function respond(route: Route, call: Call): Promise<Reply> {
+  const { peer, header, parameters } = call;
+  const query = route.query && parseQuery(route.query, call.query);
+  const body = route.body && parseBody(route.body, await call.readBody());
+  return await route.respond({ peer, header, parameters, query, body });
 }
 
-export function parameter({ parameters }: Call, name: string): string {
+export function parameter({ parameters }: Pick<Call, "parameters">, name: string): string {
   const value = parameters[name];
   if (value === undefined) throw new TypeError(`the route has no parameter ${name}`);
   return value;

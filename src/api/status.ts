@@ -1,8 +1,9 @@
 import { formatInstant, type Instant } from "../model/instant.ts";
-import { type Status, STATUS_PATH } from "../protocol/status.ts";
+import { STATUS_PATH, statusSchema } from "../protocol/status.ts";
 import type { Audit } from "../service/audit.ts";
 import type { StatusService } from "../service/status.ts";
-import type { Route } from "./route.ts";
+import { READING } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 
 /** Which process answers. */
 export interface Server {
@@ -15,15 +16,19 @@ export interface Server {
 
 export function statusRoutes(status: StatusService, audit: Audit, server: Server): Route[] {
   const { version, role, pid, socket, startedAt } = server;
-  return [{
+  return [route({
     method: "GET",
     path: STATUS_PATH,
     access: "admin",
     act: "status",
     recorded: "refusals",
+    operationId: "getStatus",
+    summary: "Tell which process answers, for which keystore",
+    responses: { 200: { description: "With what needs attention", schema: statusSchema } },
+    problems: READING,
     async respond() {
       const { password, warnings, ...keystore } = await status.status();
-      const body: Status = {
+      const body = {
         version,
         server: { role, pid, socket: socket ?? null, startedAt: formatInstant(startedAt) },
         keystore,
@@ -33,5 +38,5 @@ export function statusRoutes(status: StatusService, audit: Audit, server: Server
       };
       return { status: 200, body };
     },
-  }];
+  })];
 }

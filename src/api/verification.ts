@@ -1,9 +1,13 @@
+import type * as v from "valibot";
 import type { Alias } from "../model/alias.ts";
+import { parseClientAddress } from "../model/network.ts";
 import {
   AUTH_PATH,
+  authQuerySchema,
   type Verification,
   type VerificationCode,
-  type Verifications,
+  verificationSchema,
+  verificationsSchema,
   VERIFY_BATCH_PATH,
   VERIFY_PATH,
   verifyBatchRequestSchema,
@@ -14,8 +18,8 @@ import type { Audit } from "../service/audit.ts";
 import type { Purpose, Verdict, VerificationService } from "../service/verification.ts";
 import { expiresAt } from "./instant.ts";
 import { presentedKey } from "../protocol/presented_key.ts";
-import { parsePurpose, parseQueryPurpose } from "./purpose.ts";
-import { parseBody, type Reply, type Route } from "./route.ts";
+import { READING } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 
 /** The routes that check keys. */
 export function verificationRoutes(verification: VerificationService, audit: Audit): Route[] {
@@ -32,59 +36,85 @@ export function verificationRoutes(verification: VerificationService, audit: Aud
     return verdict;
   };
   return [
-    {
+    route({
       method: "POST",
       path: VERIFY_PATH,
       access: "verifier",
       act: "verify",
       recorded: "refusals",
-      async respond(call) {
-        const { key, ...wanted } = await parseBody(call, verifyRequestSchema);
-        const purpose = parsePurpose(wanted);
+      operationId: "verifyKey",
+      summary: "Check a key",
+      body: verifyRequestSchema,
+      responses: { 200: { description: "Valid or not", schema: verificationSchema } },
+      problems: READING,
+      async respond({ peer, body: { key, ...purpose } }) {
         const verdict = await verification.verify(key, purpose);
-        return { status: 200, body: present(note(verdict, key, purpose, call.peer)) };
+        return { status: 200, body: present(note(verdict, key, purpose, peer)) };
       },
-    },
-    {
+    }),
+    route({
       method: "POST",
       path: VERIFY_BATCH_PATH,
       access: "verifier",
       act: "verify",
       recorded: "refusals",
       maxBodyBytes: MAX_BATCH_BYTES,
-      async respond(call) {
-        const { keys, ...wanted } = await parseBody(call, verifyBatchRequestSchema);
-        const purpose = parsePurpose(wanted);
+      operationId: "verifyKeys",
+      summary: "Check up to 1,000 keys by one state of the keystore",
+      body: verifyBatchRequestSchema,
+      responses: { 200: { description: "For each key in order", schema: verificationsSchema } },
+      problems: READING,
+      async respond({ peer, body: { keys, ...purpose } }) {
         const verdicts = await verification.verifyAll(keys, purpose);
         for (const [index, key] of keys.entries()) {
           const verdict = verdicts[index];
-          if (verdict !== undefined) note(verdict, key, purpose, call.peer);
+          if (verdict !== undefined) note(verdict, key, purpose, peer);
         }
-        const body: Verifications = { results: verdicts.map(present) };
-        return { status: 200, body };
+        return { status: 200, body: { results: verdicts.map(present) } };
       },
-    },
-    {
+    }),
+    route({
       method: "GET",
       path: AUTH_PATH,
       access: "verifier",
       act: "verify",
       recorded: "refusals",
+      operationId: "authenticate",
+      summary: "Check the key of a request that a web server is asked to serve",
+      query: authQuerySchema,
+      authorization: "The key that is to be checked, bare or as a Bearer token",
+      headers: { "X-API-Key": "The same, where Authorization has none" },
+      responses: {
+        204: {
+          description: "The key may be accepted",
+          headers: { "X-Apikey-Alias": "Its alias, percent-encoded UTF-8" },
+        },
+        401: {
+          description: "It may not, for whatever reason",
+          headers: { "WWW-Authenticate": "`Bearer`, without an error code" },
+        },
+      },
+      problems: READING,
       async respond({ header, query, peer }) {
-        const purpose = query === "" ? undefined : parseQueryPurpose(query);
+        const purpose = purposeOf(query);
         const key = presentedKey(header);
         if (key === undefined) return UNAUTHORIZED;
         return authorize(note(await verification.verify(key, purpose), key, purpose, peer));
       },
       respondNow({ header, query, peer }) {
-        const purpose = query === "" ? undefined : parseQueryPurpose(query);
+        const purpose = purposeOf(query);
         const key = presentedKey(header);
         if (key === undefined) return UNAUTHORIZED;
         const verdict = verification.verifyNow(key, purpose);
         return verdict && authorize(note(verdict, key, purpose, peer));
       },
-    },
+    }),
   ];
+}
+
+/** A proxy that listens at a Unix socket knows no address: a key that is bound to none may pass. */
+function purposeOf({ scope, clientAddress }: v.InferOutput<typeof authQuerySchema>): Purpose {
+  return { scope, clientAddress: parseClientAddress(clientAddress ?? "") };
 }
 
 /** A thousand keys of 36 characters are 39 kB; other tokens that are presented may be longer. */
@@ -94,15 +124,15 @@ const MAX_BATCH_BYTES = 256 * 1024;
  * RFC 6750, section 3: without an error code, which would tell an outsider what is wrong. Without
  * the length, node would send no chunks in chunks.
  */
-const UNAUTHORIZED: Reply = {
+const UNAUTHORIZED = {
   status: 401,
   headers: { "WWW-Authenticate": "Bearer", "Content-Length": "0" },
-};
+} as const;
 
 /** Says what a verdict means to a web server. */
-function authorize(verdict: Verdict): Reply {
+function authorize(verdict: Verdict) {
   if (verdict.code !== "VALID") return UNAUTHORIZED;
-  return { status: 204, headers: { "X-Apikey-Alias": encodeAlias(verdict.alias) } };
+  return { status: 204, headers: { "X-Apikey-Alias": encodeAlias(verdict.alias) } } as const;
 }
 
 /** A header takes ASCII only; most aliases are nothing else and stay as they are. */

@@ -3,8 +3,13 @@ import { isPrintable, printable } from "./printable.ts";
 
 declare const brand: unique symbol;
 
+/** With a name of its own, as declaration files write out what schemas make of a request. */
+export interface AliasBrand {
+  readonly [brand]: "Alias";
+}
+
 /** The name of an API key in its canonical form: lower case, as `java.security.KeyStore` keeps it. */
-export type Alias = string & { readonly [brand]: "Alias" };
+export type Alias = string & AliasBrand;
 
 export const MAX_ALIAS_CHARACTERS = 255;
 

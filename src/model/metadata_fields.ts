@@ -12,9 +12,10 @@ export interface MetadataFields {
   readonly networks?: readonly string[];
 }
 
-const MAX_DESCRIPTION_CHARACTERS = 1_000;
-const MAX_OWNER_CHARACTERS = 255;
-const MAX_ITEMS = 100;
+export const MAX_DESCRIPTION_CHARACTERS = 1_000;
+export const MAX_OWNER_CHARACTERS = 255;
+/** Of scopes, or of networks. */
+export const MAX_ITEMS = 100;
 
 /** @throws AppError ERR_INVALID_REQUEST */
 export function parseMetadata(fields: MetadataFields): MetadataChange | undefined {

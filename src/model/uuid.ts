@@ -15,8 +15,11 @@ const DIGITS = Int32Array.from({ length: 256 }, (_, octet) => {
 });
 
 /** RFC 9562: of a version and variant that it names, in lower case. */
+export const CANONICAL_UUID =
+  /^[\da-f]{8}-[\da-f]{4}-[1-8][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+
 export function isCanonicalUuid(text: string): boolean {
-  return /^[\da-f]{8}-[\da-f]{4}-[1-8][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/.test(text);
+  return CANONICAL_UUID.test(text);
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { count } from "./count.ts";
 
 export const AUDIT_PATH = "/v1/audit";
 export const AUDIT_DIGEST_PATH = "/v1/audit/digest";
@@ -8,7 +9,7 @@ export const auditStateSchema = v.object({
   /** A path, `journal`, or null where nobody keeps one. */
   log: v.nullable(v.string()),
   /** Of the last record; 0 for none. */
-  sequence: v.number(),
+  sequence: count,
   /** Of its line: SHA-256 in base64url, as in `previous` of the record that will follow. */
   hash: v.string(),
   /** PEM; null as long as nothing has been signed. */

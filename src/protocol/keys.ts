@@ -1,6 +1,18 @@
 import * as v from "valibot";
 import { count } from "./count.ts";
 import { instant } from "./instant.ts";
+import {
+  describedAs,
+  EXPECTED_ONE_EXPIRY,
+  graceSeconds,
+  hasOneExpiry,
+  networks,
+  newAlias,
+  ONE_EXPIRY,
+  owner,
+  scopes,
+  wantedExpiry,
+} from "./key_fields.ts";
 
 export const KEYS_PATH = "/v1/keys";
 
@@ -48,45 +60,40 @@ export const keySchema = v.object({
 
 export const keyListSchema = v.object({ keys: v.array(keySchema) });
 
-const scopes = v.array(v.string());
-const networks = v.array(v.string());
-
-/** At most one of the three that say when a key expires. */
-const wantedExpiry = {
-  /** RFC 3339, in any zone. */
-  expiresAt: v.exactOptional(v.string()),
-  /** By the wall clock of the keystore's host: `2031-12-31T23:59:59`. */
-  expiresOn: v.exactOptional(v.string()),
-  /** From its creation on; a positive integer. */
-  expiresInSeconds: v.exactOptional(v.number()),
-};
-
 /** Without an expiry the key does not expire. */
-export const newKeySchema = v.strictObject({
-  alias: v.string(),
-  ...wantedExpiry,
-  description: v.exactOptional(v.string()),
-  owner: v.exactOptional(v.string()),
-  scopes: v.exactOptional(scopes),
-  networks: v.exactOptional(networks),
-});
+export const newKeySchema = v.pipe(
+  v.strictObject({
+    alias: newAlias,
+    ...wantedExpiry,
+    description: v.exactOptional(describedAs),
+    owner: v.exactOptional(owner),
+    scopes: v.exactOptional(scopes),
+    networks: v.exactOptional(networks),
+  }),
+  v.check((fields) => hasOneExpiry(fields), EXPECTED_ONE_EXPIRY),
+  v.metadata(ONE_EXPIRY),
+);
 
 /** What is not there stays as it is; null or an empty list removes it. */
 export const keyRevisionSchema = v.strictObject({
-  alias: v.exactOptional(v.string()),
+  alias: v.exactOptional(newAlias),
   disabled: v.exactOptional(v.boolean()),
-  description: v.exactOptional(v.nullable(v.string())),
-  owner: v.exactOptional(v.nullable(v.string())),
+  description: v.exactOptional(v.nullable(describedAs)),
+  owner: v.exactOptional(v.nullable(owner)),
   scopes: v.exactOptional(scopes),
   networks: v.exactOptional(networks),
 });
 
 /** Without an expiry the new key has that of the one before. */
-export const rotationSchema = v.strictObject({
-  /** For how long the one before goes on; 0 for no longer; 24 hours unless given. */
-  graceSeconds: v.exactOptional(v.number()),
-  ...wantedExpiry,
-});
+export const rotationSchema = v.pipe(
+  v.strictObject({
+    /** For how long the one before goes on; 0 for no longer. */
+    graceSeconds: v.exactOptional(graceSeconds, DEFAULT_GRACE_SECONDS),
+    ...wantedExpiry,
+  }),
+  v.check((fields) => hasOneExpiry(fields), EXPECTED_ONE_EXPIRY),
+  v.metadata(ONE_EXPIRY),
+);
 
 /** Besides that of a rotation the one answer that ever holds a key's secret. */
 export const createdKeySchema = v.object({
@@ -105,10 +112,10 @@ export const rotatedKeySchema = v.object({
 });
 
 export type WantedExpiry = Omit<Rotation, "graceSeconds">;
-export type Rotation = v.InferOutput<typeof rotationSchema>;
+export type Rotation = v.InferInput<typeof rotationSchema>;
 export type RotatedKey = v.InferOutput<typeof rotatedKeySchema>;
 export type Key = v.InferOutput<typeof keySchema>;
 export type KeyList = v.InferOutput<typeof keyListSchema>;
-export type KeyRevision = v.InferOutput<typeof keyRevisionSchema>;
-export type NewKey = v.InferOutput<typeof newKeySchema>;
+export type KeyRevision = v.InferInput<typeof keyRevisionSchema>;
+export type NewKey = v.InferInput<typeof newKeySchema>;
 export type CreatedKey = v.InferOutput<typeof createdKeySchema>;

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { base64 } from "./base64.ts";
 import { count } from "./count.ts";
 import { instant } from "./instant.ts";
 
@@ -60,10 +61,10 @@ export const keystoreCheckSchema = v.object({
 });
 
 /** A PKCS#12 file, in base64. */
-export const keystoreCopySchema = v.object({ pkcs12: v.string() });
+export const keystoreCopySchema = v.object({ pkcs12: base64 });
 
 export const restoreSchema = v.strictObject({
-  pkcs12: v.string(),
+  pkcs12: base64,
   /** Also a copy of which parts cannot be opened. */
   force: v.optional(v.boolean(), false),
 });

@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { base64 } from "./base64.ts";
+import { count } from "./count.ts";
 
 export const SCAN_PATH = "/v1/scan";
 /** The same, and revokes those that are keys. */
@@ -7,9 +9,9 @@ export const SCAN_REVOKE_PATH = "/v1/scan/revoke";
 /** What a search of many gigabytes needs to know: which UUIDs may be keys. */
 export const keyFilterSchema = v.object({
   /** For fingerprints of UUIDs; another one in every process. */
-  seed: v.number(),
+  seed: count,
   /** A bit for each fingerprint, modulo their number, which is a power of two; base64. */
-  bitmap: v.string(),
+  bitmap: base64,
 });
 
 export const MAX_CANDIDATES = 1_000;

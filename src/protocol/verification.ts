@@ -1,5 +1,8 @@
 import * as v from "valibot";
+import { parseClientAddress } from "../model/network.ts";
+import { MAX_SCOPE_CHARACTERS, parseWantedScope, WANTED_SCOPE } from "../model/scope.ts";
 import { instant } from "./instant.ts";
+import { parsedText } from "./parsed_text.ts";
 
 export const VERIFY_PATH = "/v1/verify";
 export const VERIFY_BATCH_PATH = "/v1/verify/batch";
@@ -21,12 +24,21 @@ export const VERIFICATION_CODES = [
 
 export type VerificationCode = (typeof VERIFICATION_CODES)[number];
 
+const scope = parsedText(parseWantedScope, "one such as mcp:read", {
+  maxLength: MAX_SCOPE_CHARACTERS,
+  pattern: WANTED_SCOPE.source,
+  examples: ["mcp:read"],
+});
+
 /** What keys are presented for. */
 const purpose = {
   /** What they must be good for, as `mcp:read`. */
-  scope: v.exactOptional(v.string()),
+  scope: v.exactOptional(scope),
   /** From where they come, an IP address; without it keys that are bound to networks are refused. */
-  clientAddress: v.exactOptional(v.string()),
+  clientAddress: v.exactOptional(parsedText(parseClientAddress, "an IP address", {
+    anyOf: [{ format: "ipv4" }, { format: "ipv6" }],
+    examples: ["192.0.2.7", "2001:db8::7"],
+  })),
 };
 
 export const verifyRequestSchema = v.strictObject({ key: v.string(), ...purpose });
@@ -34,6 +46,13 @@ export const verifyRequestSchema = v.strictObject({ key: v.string(), ...purpose 
 export const verifyBatchRequestSchema = v.strictObject({
   ...purpose,
   keys: v.pipe(v.array(v.string()), v.maxLength(MAX_BATCH_KEYS)),
+});
+
+/** Of a URL, which a proxy sets. */
+export const authQuerySchema = v.strictObject({
+  scope: v.exactOptional(scope),
+  /** Not always one: a proxy that listens at a Unix socket knows none. */
+  clientAddress: v.exactOptional(v.string()),
 });
 
 export const verificationSchema = v.object({
@@ -48,6 +67,6 @@ export const verificationSchema = v.object({
 export const verificationsSchema = v.object({ results: v.array(verificationSchema) });
 
 export type VerifyPurpose = Omit<VerifyRequest, "key">;
-export type VerifyRequest = v.InferOutput<typeof verifyRequestSchema>;
+export type VerifyRequest = v.InferInput<typeof verifyRequestSchema>;
 export type Verification = v.InferOutput<typeof verificationSchema>;
 export type Verifications = v.InferOutput<typeof verificationsSchema>;

@@ -520,11 +520,10 @@ for (const zone of ["America/New_York", "Asia/Tokyo"]) {
       assert.ok(route);
       const call = {
         peer: ROOT,
-        peerProcess: () => undefined,
         header: () => undefined,
         parameters: {},
-        query: "",
-        readBody: () => Promise.resolve(),
+        query: undefined,
+        body: undefined,
       };
       const { body } = await route.respond(call);
       assert.is(v.parse(keyListSchema, body).keys.length, 2);
@@ -564,6 +563,10 @@ test("keeps the text of a defect from the caller and gives it to the log", async
       access: "anyone",
       act: "break",
       recorded: "refusals",
+      operationId: "break",
+      summary: "Break",
+      responses: {},
+      problems: [],
       respond: () => Promise.reject(new Error("with a secret in it")),
     } as const;
     const broken = { ...parts, routes: [route] };

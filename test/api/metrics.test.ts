@@ -5,11 +5,10 @@ import { LatencyHistogram } from "../../src/service/latency_histogram.ts";
 
 const CALL = {
   peer: undefined,
-  peerProcess: () => undefined,
   header: () => undefined,
-  query: "",
+  query: undefined,
   parameters: {},
-  readBody: () => Promise.resolve(undefined),
+  body: undefined,
 };
 
 test("writes counters, gauges and histograms as Prometheus reads them", async () => {
