@@ -21,6 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   api: ["service", "protocol"],
   service: ["keystore", "audit"],
   audit: [],
+  install: [],
   keystore: ["pkcs12", "x509"],
   pkcs12: [],
   x509: [],

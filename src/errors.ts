@@ -25,6 +25,8 @@ export const ERRORS = {
   ERR_KEYSTORE_MISSING: { exitStatus: 1, httpStatus: 404, namesCause: true },
   ERR_AUDIT_UNSIGNED: { exitStatus: 1, httpStatus: 404, namesCause: true },
   ERR_AUDIT_OFF: { exitStatus: 1, httpStatus: 404, namesCause: true },
+  /** The system's service manager, or what is installed for it. */
+  ERR_SERVICE: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_FILE: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_OUTPUT: { exitStatus: 1, httpStatus: 500, namesCause: true },
   ERR_USAGE: { exitStatus: 2, httpStatus: 400, namesCause: true },

@@ -23,6 +23,8 @@ async function main(): Promise<number> {
     system: commandSystem(platform),
     connect: async (settings) => (await import("./main/connect.ts")).connect(host, settings),
     serve: async (readSettings) => (await import("./main/serve.ts")).serve(host, readSettings),
+    service: async (settings, configFile) =>
+      (await import("./main/open_service.ts")).openService(host, settings, configFile),
     readSecret,
     print: (text) => writeAll(1, text),
     terminalColumns: () => process.stdout.isTTY ? process.stdout.columns : undefined,

@@ -1,4 +1,5 @@
 import type { ApiClient } from "../client/api_client.ts";
+import type { Service } from "../model/service.ts";
 import type { Key } from "../protocol/keys.ts";
 import type { Variables } from "./effective_setting.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
@@ -21,6 +22,12 @@ export interface CommandContext {
    * @param readSettings reads them anew each time; throws an AppError where they cannot be gone by
    */
   serve(readSettings: () => Promise<DaemonSettings>): Promise<void>;
+  /**
+   * The daemon as a service of this system.
+   *
+   * @param configFile undefined for the default one
+   */
+  service(settings: DaemonSettings, configFile: string | undefined): Promise<Service>;
   /** Standard input; on a terminal one line that does not show, after `prompt`. */
   readSecret(prompt: string): Promise<string>;
   /** Writes all of `text` to standard output, or throws the system's error. */

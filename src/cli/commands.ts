@@ -24,6 +24,10 @@ import { revokeCommand } from "./revoke.ts";
 import { rotateCommand } from "./rotate.ts";
 import { scanCommand } from "./scan.ts";
 import { schemaCommand } from "./schema.ts";
+import { serviceInstallCommand } from "./service_install.ts";
+import { servicePrintCommand } from "./service_print.ts";
+import { serviceStatusCommand } from "./service_status.ts";
+import { serviceUninstallCommand } from "./service_uninstall.ts";
 import { showCommand } from "./show.ts";
 import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
@@ -56,6 +60,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   configCheckCommand,
   configShowCommand,
   daemonCommand,
+  serviceInstallCommand,
+  serviceUninstallCommand,
+  serviceStatusCommand,
+  servicePrintCommand,
   schemaCommand,
   completionCommand,
 ];

@@ -151,6 +151,28 @@ export const configShowOutputSchema = v.object({
   })),
 });
 
+export const serviceChangeOutputSchema = v.object({
+  changed: v.boolean(),
+  /** What has been done, and what stays. */
+  steps: v.array(v.string()),
+});
+
+export const servicePrintOutputSchema = v.object({
+  files: v.array(v.object({ path: v.string(), content: v.string() })),
+});
+
+export const serviceStatusOutputSchema = v.object({
+  isRunning: v.boolean(),
+  units: v.array(v.object({
+    name: v.string(),
+    path: v.nullable(v.string()),
+    isEnabled: v.boolean(),
+    isActive: v.boolean(),
+    state: v.string(),
+    status: v.nullable(v.string()),
+  })),
+});
+
 /** With `--json` on standard error, whatever the command. */
 export const errorOutputSchema = v.object({
   code: v.pipe(v.string(), v.regex(/^ERR_[A-Z_]+$/)),
@@ -186,6 +208,10 @@ export const OUTPUT_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   "audit verify": auditVerifyOutputSchema,
   "audit find": auditFindOutputSchema,
   "audit certificate": auditCertificateOutputSchema,
+  "service install": serviceChangeOutputSchema,
+  "service uninstall": serviceChangeOutputSchema,
+  "service status": serviceStatusOutputSchema,
+  "service print": servicePrintOutputSchema,
   "config check": configCheckOutputSchema,
   "config show": configShowOutputSchema,
 };
@@ -199,6 +225,9 @@ export type AuditFindOutput = v.InferOutput<typeof auditFindOutputSchema>;
 export type AuditCertificateOutput = v.InferOutput<typeof auditCertificateOutputSchema>;
 export type ConfigCheckOutput = v.InferOutput<typeof configCheckOutputSchema>;
 export type ConfigShowOutput = v.InferOutput<typeof configShowOutputSchema>;
+export type ServiceChangeOutput = v.InferOutput<typeof serviceChangeOutputSchema>;
+export type ServicePrintOutput = v.InferOutput<typeof servicePrintOutputSchema>;
+export type ServiceStatusOutput = v.InferOutput<typeof serviceStatusOutputSchema>;
 export type ApplyOutput = v.InferOutput<typeof applyOutputSchema>;
 export type ActionOutput = v.InferOutput<typeof actionSchema>;
 export type ImportOutput = v.InferOutput<typeof importOutputSchema>;

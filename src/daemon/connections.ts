@@ -33,6 +33,7 @@ const TIDY_EVERY_MS = 1_000;
 /** Who is connected, and how much of the daemon each uid has taken. */
 export class Connections {
   readonly #options: ConnectionsOptions;
+  #allowances: Readonly<Record<Access, Allowance>>;
   readonly #connections = new WeakMap<Socket, Connection>();
   readonly #accounts = new Map<number, Account>();
   #tidiedAtMs = 0;
@@ -50,6 +51,13 @@ export class Connections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.#allowances = options.allowances;
+  }
+
+  /** Holds whoever connects from now on to these. */
+  allow(allowances: Readonly<Record<Access, Allowance>>): void {
+    this.#allowances = allowances;
+    this.#accounts.clear();
   }
 
   /** @returns undefined for a connection too many, of which nothing is remembered */
@@ -74,7 +82,7 @@ export class Connections {
   }
 
   #admits(access: Access, account: Account): boolean {
-    if (account.connections >= this.#options.allowances[access].connections) return false;
+    if (account.connections >= this.#allowances[access].connections) return false;
     if (access !== "admin" && this.#ofOthers >= MAX_CONNECTIONS) return false;
     return account.take(COSTS.connection);
   }
@@ -94,7 +102,7 @@ export class Connections {
     const known = this.#accounts.get(id);
     if (known !== undefined) return known;
     this.#tidy();
-    const account = new Account(this.#options.allowances[access], this.#options.nowMs);
+    const account = new Account(this.#allowances[access], this.#options.nowMs);
     this.#accounts.set(id, account);
     return account;
   }

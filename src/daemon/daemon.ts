@@ -21,7 +21,7 @@ import { claimSocketPath, socketError } from "./socket_path.ts";
 
 export interface DaemonOptions {
   readonly socketPath: string;
-  readonly socketAccess: SocketAccess;
+  readonly socketAccess: SocketAccess<number>;
   /** A socket that listens at that path already. */
   readonly inherited: InheritedSocket | undefined;
   readonly platform: Platform;
@@ -169,14 +169,14 @@ function listen(server: Server, options: DaemonOptions): Promise<void> {
 
 function bind(
   server: Server,
-  { socketPath, socketAccess: { mode, gid }, platform }: DaemonOptions,
+  { socketPath, socketAccess: { mode, group }, platform }: DaemonOptions,
   reject: (error: unknown) => void,
 ): void {
   // Node binds before listen() returns, so the mode holds for just the bind.
   platform.withMode(mode, () => server.listen({ path: socketPath, backlog: BACKLOG }));
   try {
     // The mode was given to the daemon's own group at first; only now is it the other's.
-    if (gid !== undefined) chownSync(socketPath, -1, gid);
+    if (group !== undefined) chownSync(socketPath, -1, group);
   } catch (error) {
     server.close();
     reject(socketError(error, socketPath, platform));

@@ -19,6 +19,7 @@ import { admission } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { type KeystoreLocation, locateKeystore, lockOptions } from "./keystore_location.ts";
 import { openRoutes } from "./open_routes.ts";
+import { reloadOnHangup } from "./reload.ts";
 import { servedSocket } from "./served_socket.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { startSupervision } from "./supervision.ts";
@@ -36,7 +37,7 @@ export async function serve(
   assertPeersAreKnown(platform);
   const location = locateKeystore(settings);
   const { path: socketPath, inherited } = servedSocket(settings, platform);
-  const { policy, access } = admission(platform, settings);
+  const { policy, access } = admission(platform, settings, inherited !== undefined);
   assertOwn(location, platform);
   const lock = await daemonLock(lockOptions(platform, location));
   const connections = openConnections(platform, policy, settings);
@@ -68,10 +69,21 @@ export async function serve(
     release: () => platform.releaseSpareMemory(),
   });
   complain(`apikey: listening at ${socketPath}, keystore ${location.path}`);
-  if (isOpenToAll(access, settings)) {
+  if (inherited === undefined && isOpenToAll(access, settings)) {
     complain("apikey: every user may connect to the socket, as it can have no two groups");
   }
   const supervision = await startSupervision({ host, socketPath, keystore });
+  const isService = inherited !== undefined;
+  reloadOnHangup({
+    host,
+    settings,
+    readSettings,
+    isService,
+    policy,
+    connections,
+    keystore,
+    supervision,
+  });
   complain(`apikey: ${await stopSignal()} received, stopping`);
   supervision.stopping();
   chores.end();
@@ -110,8 +122,11 @@ function openConnections(
 }
 
 /** Whether nobody asked for that, and two groups have to share the socket. */
-function isOpenToAll({ mode, gid }: SocketAccess, { socketMode }: DaemonSettings): boolean {
-  return socketMode === undefined && gid === undefined && mode === 0o666;
+function isOpenToAll(
+  { mode, group }: SocketAccess<number>,
+  { socketMode }: DaemonSettings,
+): boolean {
+  return socketMode === undefined && group === undefined && mode === 0o666;
 }
 
 /** 0 where it cannot be told, as on Linux without /proc. */

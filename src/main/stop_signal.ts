@@ -1,14 +1,10 @@
 import process from "node:process";
-import { isatty } from "node:tty";
+import { hasTerminal } from "./reload.ts";
 
-const STANDARD_ERROR = 2;
-
-/** SIGHUP tells a daemon to read its settings anew, of which there are none, unless it has a terminal. */
+/** Resolves with the first signal that ends a daemon. */
 export function stopSignal(): Promise<string> {
-  const hasTerminal = isatty(STANDARD_ERROR);
+  const signals = ["SIGTERM", "SIGINT", ...(hasTerminal() ? ["SIGHUP"] : [])];
   return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-      process.on(signal, () => signal === "SIGHUP" && !hasTerminal || resolve(signal));
-    }
+    for (const signal of signals) process.on(signal, () => resolve(signal));
   });
 }

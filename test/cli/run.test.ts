@@ -69,6 +69,7 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
     serve: async (readSettings) => {
       daemon = await readSettings();
     },
+    service: () => Promise.reject(new Error("no services here")),
     readSecret: () => Promise.resolve(setting.input ?? ""),
     print: setting.print ?? ((text) => out += text),
     terminalColumns: () => setting.columns,

@@ -124,7 +124,7 @@ test("nobody may call anything where the platform cannot tell who calls", async 
   const server = await startServer({
     socketPath,
     inherited: undefined,
-    socketAccess: { mode: 0o600, gid: undefined },
+    socketAccess: { mode: 0o600, group: undefined },
     platform,
     connections: new Connections({
       allowances: allowancesByAccess(DEFAULT_ALLOWANCES),

@@ -55,6 +55,7 @@ export async function runCommand(
     system: BARE_SYSTEM,
     connect: () => Promise.resolve(new ApiClient({ send })),
     serve: () => Promise.resolve(),
+    service: () => Promise.reject(new Error("no services here")),
     readSecret: () => Promise.resolve(""),
     print: (text) => out += text,
     terminalColumns: () => undefined,

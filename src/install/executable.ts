@@ -1,0 +1,43 @@
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { placeFile, readPlaced } from "./placed_file.ts";
+
+/** Where an executable goes that is somewhere else. */
+export const INSTALLED_EXECUTABLE = "/usr/local/bin/apikey";
+
+/** What a service can run, as others than root may not change it and it is there in a service's world. */
+const FIT_FOLDERS = ["/usr/", "/opt/"];
+
+/**
+ * The executable that a service is to run: the one that runs now, if nobody but root can replace it,
+ * else a copy of it. A service that runs what a user can write would make that user root.
+ */
+export function serviceExecutable(execPath: string): string {
+  const path = realpathSync(execPath);
+  return FIT_FOLDERS.some((folder) => path.startsWith(folder)) && isRootsAlone(path)
+    ? path
+    : INSTALLED_EXECUTABLE;
+}
+
+/** @returns false where it is there already */
+export function installExecutable(execPath: string): boolean {
+  return placeFile({
+    path: INSTALLED_EXECUTABLE,
+    content: readFileSync(execPath),
+    mode: 0o755,
+  });
+}
+
+/** Whether the file at a path is a copy of this executable. */
+export function isCopy(path: string, execPath: string): boolean {
+  return readPlaced(path)?.equals(readFileSync(execPath)) === true;
+}
+
+/** With all the folders on the way to it. */
+function isRootsAlone(path: string): boolean {
+  for (let place = path;; place = dirname(place)) {
+    const { uid, mode } = statSync(place);
+    if (uid !== 0 || (mode & 0o022) !== 0) return false;
+    if (place === dirname(place)) return true;
+  }
+}

@@ -1,0 +1,86 @@
+import { AppError } from "../errors.ts";
+import type { ServiceUnit } from "../model/service.ts";
+import type { RunTool, ToolOutcome } from "./tool.ts";
+
+const PROPERTIES = [
+  "LoadState",
+  "FragmentPath",
+  "UnitFileState",
+  "ActiveState",
+  "SubState",
+  "StatusText",
+] as const;
+
+/** systemctl(1) and its siblings, which all say what is wrong on standard error. */
+export class Systemctl {
+  readonly #run: RunTool;
+
+  constructor(run: RunTool) {
+    this.#run = run;
+  }
+
+  /** @throws AppError ERR_SERVICE where it does not end well */
+  async tool(argv: readonly [string, ...string[]]): Promise<ToolOutcome> {
+    const outcome = await this.#run(argv);
+    if (outcome.status === 0) return outcome;
+    const [reason = `exit status ${outcome.status}`] = outcome.stderr.trim().split("\n");
+    throw new AppError("ERR_SERVICE", `${argv.join(" ")}: ${reason}`);
+  }
+
+  async show(name: string): Promise<ServiceUnit> {
+    const { stdout } = await this.tool(["systemctl", "show", `--property=${PROPERTIES}`, name]);
+    const value = (property: typeof PROPERTIES[number]) =>
+      new RegExp(`^${property}=(.*)$`, "m").exec(stdout)?.[1] ?? "";
+    const isActive = ["active", "reloading"].includes(value("ActiveState"));
+    return {
+      name,
+      path: value("FragmentPath") || null,
+      isEnabled: value("UnitFileState") === "enabled",
+      isActive,
+      state: `${value("ActiveState")} (${value("SubState")})`,
+      // What a service said last stays when it has ended.
+      status: isActive ? value("StatusText") || null : null,
+    };
+  }
+
+  async reload(): Promise<void> {
+    await this.tool(["systemctl", "daemon-reload"]);
+  }
+
+  async enable(names: readonly string[]): Promise<void> {
+    await this.tool(["systemctl", "--quiet", "enable", ...names]);
+  }
+
+  async disable(names: readonly string[]): Promise<void> {
+    await this.tool(["systemctl", "--quiet", "disable", "--now", ...names]);
+    // What had failed is not to be remembered as such; what had not is an error to it.
+    await this.#run(["systemctl", "reset-failed", ...names]);
+  }
+
+  async stop(names: readonly string[]): Promise<void> {
+    await this.tool(["systemctl", "stop", ...names]);
+  }
+
+  async start(name: string): Promise<void> {
+    await this.#startBy("start", name);
+  }
+
+  async restart(name: string): Promise<void> {
+    await this.#startBy("restart", name);
+  }
+
+  /** systemctl itself only says where to look. */
+  async #startBy(verb: string, name: string): Promise<void> {
+    const { status, stderr } = await this.#run(["systemctl", verb, name]);
+    if (status === 0) return;
+    const said = await this.#lastWords(name) ?? stderr.trim().split("\n")[0];
+    throw new AppError("ERR_SERVICE", `cannot ${verb} ${name}: ${said}; see journalctl -u ${name}`);
+  }
+
+  /** What the service said last, without systemd's own lines. */
+  async #lastWords(name: string): Promise<string | undefined> {
+    const argv = ["--output=cat", "--lines=1", "--identifier=apikey", `--unit=${name}`] as const;
+    const { stdout } = await this.#run(["journalctl", "--quiet", "--no-pager", ...argv]);
+    return stdout.trim() || undefined;
+  }
+}
