@@ -12,10 +12,12 @@ export interface Server {
   readonly pid: number;
   readonly socket: string | undefined;
   readonly startedAt: Instant;
+  /** Whom it has on the line; undefined where nobody connects. */
+  readonly connections: (() => { readonly open: number; readonly users: number }) | undefined;
 }
 
 export function statusRoutes(status: StatusService, audit: Audit, server: Server): Route[] {
-  const { version, role, pid, socket, startedAt } = server;
+  const { version, role, pid, socket, startedAt, connections } = server;
   return [route({
     method: "GET",
     path: STATUS_PATH,
@@ -27,11 +29,17 @@ export function statusRoutes(status: StatusService, audit: Audit, server: Server
     responses: { 200: { description: "With what needs attention", schema: statusSchema } },
     problems: READING,
     async respond() {
-      const { password, warnings, ...keystore } = await status.status();
+      const { password, warnings, savedAt, ...keystore } = await status.status();
       const body = {
         version,
-        server: { role, pid, socket: socket ?? null, startedAt: formatInstant(startedAt) },
-        keystore,
+        server: {
+          role,
+          pid,
+          socket: socket ?? null,
+          startedAt: formatInstant(startedAt),
+          connections: connections?.() ?? null,
+        },
+        keystore: { ...keystore, savedAt: savedAt === undefined ? null : formatInstant(savedAt) },
         password: password ? { source: password.source, path: password.path ?? null } : null,
         auditLog: audit.log ?? null,
         warnings: [...warnings],

@@ -13,6 +13,8 @@ export interface Interruption extends Disposable {
 
 /** What a command can reach. It never opens a keystore itself. */
 export interface CommandContext {
+  /** Of this executable. */
+  readonly version: string;
   readonly env: Variables;
   readonly system: System;
   connect(settings: TargetSettings): Promise<ApiClient>;

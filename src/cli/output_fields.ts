@@ -43,6 +43,11 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "scan.unread": "What could not be read, and so may hold keys, too: a line of text for each",
 
   "status.version": "Of whoever answers",
+  "status.commandVersion": "Of the command that asked",
+  "status.server.connections": "Whom the daemon has on the line, this command included",
+  "status.server.connections.users": "Of how many users these are",
+  "status.keystore.states": "How many keys are what; null where a daemon of before does not say",
+  "status.keystore.savedAt": "When the file was last written, by whichever program; RFC 3339, UTC",
   "status.server.role": "Whether a daemon answers or the command itself, in process",
   "status.server.socket": "Where the daemon listens",
   "status.password": "Where the store password comes from; null as long as there is no keystore",

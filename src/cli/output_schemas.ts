@@ -37,6 +37,11 @@ export const scanOutputSchema = v.object({
   unread: v.array(v.string()),
 });
 
+export const statusOutputSchema = v.object({
+  ...statusSchema.entries,
+  commandVersion: v.string(),
+});
+
 export const backupOutputSchema = v.object({ path: v.string(), bytes: count });
 
 export const auditVerifyOutputSchema = v.object({
@@ -199,7 +204,7 @@ export const OUTPUT_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   "import": importOutputSchema,
   "verify": verificationSchema,
   "scan": scanOutputSchema,
-  "status": statusSchema,
+  "status": statusOutputSchema,
   "keystore check": keystoreCheckSchema,
   "keystore info": keystoreInfoSchema,
   "keystore backup": backupOutputSchema,
@@ -219,6 +224,7 @@ export const OUTPUT_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
 export type ErrorOutput = v.InferOutput<typeof errorOutputSchema>;
 export type RevokedOutput = v.InferOutput<typeof revokedOutputSchema>;
 export type ScanOutput = v.InferOutput<typeof scanOutputSchema>;
+export type StatusOutput = v.InferOutput<typeof statusOutputSchema>;
 export type BackupOutput = v.InferOutput<typeof backupOutputSchema>;
 export type AuditVerifyOutput = v.InferOutput<typeof auditVerifyOutputSchema>;
 export type AuditFindOutput = v.InferOutput<typeof auditFindOutputSchema>;

@@ -5,7 +5,6 @@ import { COMMANDS } from "./commands.ts";
 import type { ErrorOutput } from "./output_schemas.ts";
 
 export interface RunContext extends CommandContext {
-  readonly version: string;
   /** Takes the details of a defect, which are for developers. */
   log(error: unknown): void;
 }

@@ -2,7 +2,9 @@ import { printable } from "../model/printable.ts";
 import type { Status } from "../protocol/status.ts";
 import type { CommandSpec } from "./command.ts";
 import { connect } from "./connect.ts";
+import type { StatusOutput } from "./output_schemas.ts";
 import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
+import { findVersionSkew } from "./version_skew.ts";
 
 const PASSWORD_SOURCES: Readonly<Record<string, string>> = {
   "password-file": "from the given password file",
@@ -17,29 +19,30 @@ export const statusCommand: CommandSpec = {
   options: [JSON_OPTION, ...TARGET_OPTIONS],
   examples: ["apikey status", "apikey status --json"],
   async run(args, context) {
-    const { print } = context;
+    const { version } = context;
     const client = await connect(args, context);
     const status = await client.status();
-    print(args.isSet("json") ? `${JSON.stringify(status)}\n` : describe(status));
+    const skew = findVersionSkew(version, status.version);
+    const warnings = skew ? [`${skew.text}: ${skew.remedy}`, ...status.warnings] : status.warnings;
+    const output: StatusOutput = { ...status, commandVersion: version, warnings };
+    context.print(args.isSet("json") ? `${JSON.stringify(output)}\n` : describe(output));
   },
 };
 
 /** A warning ends in what to do about it. */
 const MAX_CHARACTERS = 10_000;
 
-function describe(status: Status): string {
-  const { version, server, keystore, password, auditLog, warnings } = status;
+function describe(status: StatusOutput): string {
+  const { server, keystore, password, auditLog, warnings } = status;
+  const { savedAt } = keystore;
   const lines = [
+    ...describeServer(status),
+    ...(server.socket === null ? [] : [["Socket", server.socket]]),
+    ...describeConnections(server),
     ["Keystore", keystore.path],
     ["Content", describeContent(keystore)],
+    ...(savedAt === null ? [] : [["Saved", savedAt]]),
     ["Password", describePassword(password)],
-    [
-      "Served by",
-      server.role === "daemon"
-        ? `daemon, pid ${server.pid}, version ${version}, since ${server.startedAt}`
-        : `this command, version ${version}; no daemon`,
-    ],
-    ...(server.socket === null ? [] : [["Socket", server.socket]]),
     ["Audit log", auditLog ?? "none"],
     ...warnings.map((warning) => ["Warning", warning]),
   ];
@@ -49,12 +52,32 @@ function describe(status: Status): string {
     .join("");
 }
 
-function describeContent({ exists, keys, otherEntries }: Status["keystore"]): string {
+function describeServer({ server, version, commandVersion }: StatusOutput): string[][] {
+  const { role, pid, startedAt } = server;
+  if (role === "command") return [["Served by", `this command, version ${version}; no daemon`]];
+  return [
+    ["Served by", `daemon, pid ${pid}, version ${version}, since ${startedAt}`],
+    ...(version === commandVersion ? [] : [["Command", `version ${commandVersion}`]]),
+  ];
+}
+
+function describeConnections({ connections }: Status["server"]): string[][] {
+  if (connections === null) return [];
+  const { open, users } = connections;
+  const text = `${count(open, "connection", "connections")} of ${count(users, "user", "users")}`;
+  return [["Peers", text]];
+}
+
+function describeContent({ exists, keys, states, otherEntries }: Status["keystore"]): string {
   if (!exists) return "none yet; the first `create` makes the file";
-  const count = (number: number, one: string, many: string) =>
-    `${number} ${number === 1 ? one : many}`;
-  return `${count(keys, "API key", "API keys")}, ` +
+  const found = Object.entries(states ?? {}).filter(([, number]) => number > 0);
+  const each = found.map(([state, number]) => `${number} ${state}`).join(", ");
+  return `${count(keys, "API key", "API keys")}${each && ` (${each})`}, ` +
     count(otherEntries, "other entry", "other entries");
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
 }
 
 function describePassword(password: Status["password"]): string {

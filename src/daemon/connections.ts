@@ -77,6 +77,12 @@ export class Connections {
     return connection;
   }
 
+  /** How many users have connections open; those of whom nothing is known count as one. */
+  get users(): number {
+    const open = [...this.#accounts].filter(([, { connections }]) => connections > 0);
+    return new Set(open.map(([id]) => Math.floor(id / ACCESS_IDS.length))).size;
+  }
+
   get(socket: Socket): Connection | undefined {
     return this.#connections.get(socket);
   }

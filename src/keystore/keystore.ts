@@ -4,7 +4,7 @@ import type { Secret } from "../model/secret.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { encodePfx, encodePfxPieces, type Pfx } from "../pkcs12/pfx.ts";
-import { systemClock } from "../model/instant.ts";
+import { type Instant, systemClock } from "../model/instant.ts";
 import {
   type AuditBags,
   type AuditIdentity,
@@ -97,6 +97,12 @@ export class Keystore {
   /** How often the file was opened again, because another program had changed it. */
   get reloads(): number {
     return this.#state.reloads;
+  }
+
+  /** When the file was last written, by whichever program; undefined where there is none. */
+  savedAt(): Instant | undefined {
+    const changedAt = this.#options.file.changedAt();
+    return changedAt === undefined ? undefined : Math.floor(changedAt) as Instant;
   }
 
   /** Earlier states that are kept beside the file, the newest first. */

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import process from "node:process";
 import packageJson from "../../package.json" with { type: "json" };
 import { createRoutes } from "../api/routes.ts";
+import type { Server } from "../api/status.ts";
 import { Keystore } from "../keystore/keystore.ts";
 import { KeystoreFile } from "../keystore/keystore_file.ts";
 import { storePasswords } from "../keystore/store_passwords.ts";
@@ -28,6 +29,8 @@ export interface RouteOptions {
   readonly lock: WriterLock;
   readonly role: "daemon" | "command";
   readonly socket?: string;
+  /** Whom a daemon has on the line. */
+  readonly connections?: Server["connections"];
   /** What there is to measure around the routes. */
   readonly metrics?: readonly MetricSource[];
 }
@@ -36,7 +39,7 @@ export interface RouteOptions {
 export function openRoutes(
   host: Host,
   location: KeystoreLocation,
-  { lock, role, socket, metrics = [] }: RouteOptions,
+  { lock, role, socket, connections, metrics = [] }: RouteOptions,
 ) {
   const { platform, complain, log } = host;
   const keystore = openKeystore({ platform, lock }, location);
@@ -44,7 +47,7 @@ export function openRoutes(
   const clock = systemClock;
   const verification = new VerificationService({ keystore, clock });
   const feed = new ChangeFeed({ keystore, clock, log });
-  const server = { role, socket, version: packageJson.version, pid: process.pid };
+  const server = { role, socket, version: packageJson.version, pid: process.pid, connections };
   const keys = new KeyService({ keystore, clock });
   const file = new UsageFile({ keystorePath: location.path, ...identityOn(platform) });
   const usage = new UsageService({
@@ -57,7 +60,7 @@ export function openRoutes(
     usage,
     imports: new ImportService({ keystore, pkcs12Kdf: kdfOf(platform), clock }),
     keystore: new KeystoreService(keystore, socket),
-    status: new StatusService(keystore, socket),
+    status: new StatusService(keystore, clock, socket),
     verification,
     feed,
     scan: new ScanService(keystore),

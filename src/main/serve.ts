@@ -43,7 +43,14 @@ export async function serve(
   const connections = openConnections(platform, policy, settings);
   const problems = new ProblemCounts();
   const metrics = [...connectionMetrics(connections), ...problems.metrics()];
-  const options = { lock, role: "daemon", socket: socketPath, metrics } as const;
+  const counts = () => ({ open: connections.open, users: connections.users });
+  const options = {
+    lock,
+    role: "daemon",
+    socket: socketPath,
+    connections: counts,
+    metrics,
+  } as const;
   const opened = openRoutes(host, location, options);
   const { routes, audit, keystore, verification, feed } = opened;
   await keystore.read();

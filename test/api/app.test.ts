@@ -66,7 +66,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
       imports: new ImportService({ keystore, pkcs12Kdf, clock: systemClock }),
       scan: new ScanService(keystore),
       keystore: new KeystoreService(keystore, undefined),
-      status: new StatusService(keystore, undefined),
+      status: new StatusService(keystore, systemClock, undefined),
       feed: new ChangeFeed({ keystore, clock: systemClock, log: (error) => defects.push(error) }),
       health: () => healthOf(keystore),
       metrics: [],
@@ -78,6 +78,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
         pid: 1,
         socket: undefined,
         startedAt: systemClock(),
+        connections: undefined,
       },
       clock: systemClock,
     });

@@ -45,6 +45,18 @@ test("limits each user, and only that user", () => {
   assert.equal([open.open, open.accepted, open.turnedAway], [LIMIT + 2, LIMIT + 2, 1]);
 });
 
+test("counts who is there, not how often", () => {
+  const open = connections();
+  const [first] = [...fill(open, 1000, 3), ...fill(open, 0, 2), ...fill(open, -1, 1)];
+  assert.is(open.users, 3);
+  assert.ok(first);
+  first.emit("close");
+  assert.is(open.users, 3);
+  const left = connections();
+  for (const socket of fill(left, 1000, 2)) socket.emit("close");
+  assert.is(left.users, 0);
+});
+
 test("lets those have more who may do more", () => {
   for (const access of ["anyone", "verifier", "admin"] as const) {
     const open = connections(access);

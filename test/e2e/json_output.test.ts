@@ -127,7 +127,11 @@ test("so it does through a daemon, which counts how keys are used", async () => 
   const env = { APIKEY_SOCKET: socket };
   await performOne({ argv: ["verify"], input: OPENAI }, env, folder.path);
   await performOne({ argv: ["show", "mcp-openai"], shows: /"uses":1/ }, env, folder.path);
-  await performOne({ argv: ["status"], shows: /"role":"daemon"/ }, env, folder.path);
+  await performOne(
+    { argv: ["status"], shows: /"connections":\{"open":1,"users":1\}/ },
+    env,
+    folder.path,
+  );
 });
 
 async function perform(lines: readonly Line[], keystore: string, folder: string): Promise<void> {
