@@ -22,6 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   service: ["keystore", "audit"],
   audit: [],
   install: [],
+  log: [],
   keystore: ["pkcs12", "x509"],
   pkcs12: [],
   x509: [],

@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import packageJson from "../package.json" with { type: "json" };
 import { run } from "./cli/run.ts";
-import { systemErrorCode } from "./errors.ts";
+import { AppError, systemErrorCode } from "./errors.ts";
 import { commandSystem } from "./main/system.ts";
 import { pickPlatform } from "./platform/pick_platform.ts";
 
@@ -16,7 +16,11 @@ const DEFECT_STATUS = 70;
 async function main(): Promise<number> {
   const platform = await pickPlatform(process);
   platform.protectMemory();
-  const host = { platform, complain, log: logDefect };
+  const host = {
+    platform,
+    complain: ({ message }: AppError) => complain(`apikey: ${message}`),
+    log: logDefect,
+  };
   return await run(process.argv.slice(2), {
     version: packageJson.version,
     env: process.env,
@@ -63,9 +67,11 @@ function complain(line: string): void {
   }
 }
 
-/** The daemon's log has the details of a defect; a command shows them to developers who ask. */
+/** A command shows the details of a defect to developers who ask, the daemon to everybody. */
 function logDefect(error: unknown): void {
   if (process.argv[2] !== "daemon" && !process.env["APIKEY_DEBUG"]) return;
+  // What else there is says it in a line.
+  if (error instanceof AppError && error.code !== "ERR_INTERNAL") return;
   complain(error instanceof Error ? error.stack ?? error.message : String(error));
 }
 

@@ -3,8 +3,14 @@ import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import { AppError } from "../errors.ts";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
+import type { TracedRequest } from "../model/request_id.ts";
 import { accessOf, admits } from "./access.ts";
-import { type DefectLog, describeProblem, PROBLEM_HEADERS, type ProblemCounts } from "./problem.ts";
+import {
+  describeProblem,
+  type FailureLog,
+  PROBLEM_HEADERS,
+  type ProblemCounts,
+} from "./problem.ts";
 import { splitUrl } from "./split_url.ts";
 import type { Reply } from "./operation.ts";
 import {
@@ -18,12 +24,13 @@ import {
 
 export const MAX_BODY_BYTES = 64 * 1024;
 
-/** What travels in Hono's context: built once per connection, where it was accepted. */
+/** What travels in Hono's context: who asks is found out once per connection, where it was accepted. */
 export interface Environment {
   Bindings: {
     /** undefined where the kernel could not tell */
     readonly peer: PeerCredentials | undefined;
     readonly peerProcess: () => PeerProcess | undefined;
+    readonly request: TracedRequest;
   };
 }
 
@@ -32,7 +39,7 @@ export interface AppDependencies extends Surroundings {
   readonly problems: ProblemCounts;
   /** After how long a stream ends, for its reader to connect anew and be looked at anew. */
   readonly maxStreamMs: number;
-  readonly log: DefectLog;
+  readonly log: FailureLog;
 }
 
 /** The API over HTTP. */
@@ -42,8 +49,10 @@ export function createApp(
   const around = { policy, audit };
   const app = new Hono<Environment>();
   const sendProblem = (context: Context<Environment>, error: unknown) => {
-    const problem = describeProblem(error, log);
+    const { request } = context.env;
+    const problem = describeProblem(error, { log, requestId: request.id });
     problems.add(problem);
+    request.code = problem.code;
     return send(context, { status: problem.status, body: problem, headers: PROBLEM_HEADERS });
   };
   for (const route of routes) {
@@ -56,7 +65,7 @@ export function createApp(
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
-    app.all(path, guard(NO_ROUTE, around), (context) => {
+    app.all(path, guard({ ...NO_ROUTE, path }, around), (context) => {
       context.header("Allow", methods.join(", "));
       const verb = methods.length === 1 ? "is" : "are";
       const text = `${context.req.method} is not allowed here; ${methods.join(", ")} ${verb}`;
@@ -71,16 +80,17 @@ export function createApp(
   return app;
 }
 
-/** What is asked for where nothing is. */
-const NO_ROUTE = { access: "admin", act: "unknown" } as const;
+/** What is asked for where nothing is: what its path says is not for the log to know. */
+const NO_ROUTE = { access: "admin", act: "unknown", path: undefined } as const;
 
 /** Refuses before a body is read, and browsers from what is an administrator's in any case. */
 function guard(
-  route: Pick<Route, "access" | "act">,
+  route: Pick<Route, "access" | "act"> & { readonly path: string | undefined },
   around: Surroundings,
 ): MiddlewareHandler<Environment> {
   return async function guarding(context, next) {
     const call = callOf(context);
+    context.env.request.path = route.path;
     await assertAdmitted(route, call, around);
     if (route.access === "admin" && context.req.header("Origin") !== undefined) {
       const error = new AppError("ERR_ORIGIN_FORBIDDEN", "requests from web pages are refused");
@@ -130,7 +140,7 @@ function tooLarge(maxBytes: number): AppError {
 interface Watch {
   readonly isAdmitted: () => boolean;
   readonly maxStreamMs: number;
-  readonly log: DefectLog;
+  readonly log: FailureLog;
 }
 
 /**
@@ -159,6 +169,7 @@ function callOf(context: Context<Environment>) {
   return {
     peer: context.env.peer,
     peerProcess: context.env.peerProcess,
+    request: context.env.request,
     header: (name: string) => context.req.header(name),
     query: splitUrl(context.req.url)[1],
     parameters: context.req.param() as Record<string, string>,

@@ -1,13 +1,13 @@
 import { AppError } from "../errors.ts";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
-import { type DefectLog, describeProblem } from "./problem.ts";
+import { describeProblem, type FailureLog } from "./problem.ts";
 import type { Reply } from "./operation.ts";
 import { answer, type Route, type Surroundings } from "./route.ts";
 
 export interface LocalApi extends Surroundings {
   readonly routes: readonly Route[];
   readonly peerProcess: () => PeerProcess | undefined;
-  readonly log: DefectLog;
+  readonly log: FailureLog;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function callLocally(
     }
     throw new AppError("ERR_ROUTE_UNKNOWN", `no such resource: ${method} ${path}`);
   } catch (error) {
-    const problem = describeProblem(error, log);
+    const problem = describeProblem(error, { log });
     return { status: problem.status, body: problem };
   }
 }

@@ -2,8 +2,11 @@ import { AppError, ERRORS } from "../errors.ts";
 import { type Problem, PROBLEM_MEDIA_TYPE } from "../protocol/problem.ts";
 import type { MetricSource } from "../service/metrics.ts";
 
-/** Where the text of a defect goes, as it may not go to the caller. */
-export type DefectLog = (error: unknown) => void;
+/**
+ * Where a failure of the server goes: the text of a defect may not go to the caller, and what else has
+ * failed is for whoever looks after the server to know.
+ */
+export type FailureLog = (error: unknown, requestId?: string) => void;
 
 // node:http has these too; a command in process would load all of it for one word.
 const TITLES: Readonly<Record<number, string>> = {
@@ -45,19 +48,27 @@ export class ProblemCounts {
 /** What says that a body is a problem document. */
 export const PROBLEM_HEADERS = { "Content-Type": PROBLEM_MEDIA_TYPE } as const;
 
-/**
- * The problem document of an error: RFC 9457 with the error's code.
- *
- * @param status in place of the one that the error table has
- */
-export function describeProblem(error: unknown, log: DefectLog, status?: number): Problem {
+export interface ProblemOptions {
+  readonly log: FailureLog;
+  /** undefined for what no log knows */
+  readonly requestId?: string;
+  /** In place of the one that the error table has. */
+  readonly status?: number;
+}
+
+/** The problem document of an error: RFC 9457 with the error's code. */
+export function describeProblem(
+  error: unknown,
+  { log, requestId, status }: ProblemOptions,
+): Problem {
   const code = error instanceof AppError ? error.code : "ERR_INTERNAL";
   const { httpStatus, namesCause } = ERRORS[code];
-  if (!namesCause) log(error);
+  if (httpStatus >= 500) log(error, requestId);
   return {
     title: TITLES[status ?? httpStatus] ?? "Error",
     status: status ?? httpStatus,
     code,
     ...(namesCause && error instanceof Error ? { detail: error.message } : {}),
+    ...(requestId === undefined ? {} : { requestId }),
   };
 }

@@ -1,5 +1,6 @@
 import type * as v from "valibot";
 import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
+import type { TracedRequest } from "../model/request_id.ts";
 import type { Audit } from "../service/audit.ts";
 import type { AskedAct } from "../service/audit_facts.ts";
 import { type Access, type AccessPolicy, assertAccess } from "./access.ts";
@@ -22,6 +23,8 @@ export const NO_STORE = { "Cache-Control": "no-store" } as const;
 export interface Call {
   readonly peer: PeerCredentials | undefined;
   readonly peerProcess: () => PeerProcess | undefined;
+  /** undefined in process, where there is no log to find it in. */
+  readonly request?: TracedRequest;
   /** @param name in lower case */
   readonly header: (name: string) => string | undefined;
   /** What follows the path's `?`; empty for nothing. */
@@ -106,7 +109,7 @@ export async function answer(route: Route, call: Call, around: Surroundings): Pr
 /** @throws AppError ERR_FORBIDDEN, once that is on record */
 export async function assertAdmitted(
   route: Pick<Route, "access" | "act">,
-  call: Pick<Call, "peer" | "peerProcess" | "parameters">,
+  call: AskedCall,
   { policy, audit }: Surroundings,
 ): Promise<void> {
   try {
@@ -117,11 +120,14 @@ export async function assertAdmitted(
   }
 }
 
+/** As much of a call as a record tells. */
+type AskedCall = Pick<Call, "peer" | "peerProcess" | "request" | "parameters">;
+
 export function askedAct(
   { act }: Pick<Route, "act">,
-  { peer, peerProcess, parameters }: Pick<Call, "peer" | "peerProcess" | "parameters">,
+  { peer, peerProcess, request, parameters }: AskedCall,
 ): AskedAct {
-  return { act, peer, peerProcess, alias: parameters["alias"] };
+  return { act, peer, peerProcess, request, alias: parameters["alias"] };
 }
 
 async function aliasOf({ aliasIn }: Route, call: Call): Promise<string | undefined> {

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { AppError } from "../errors.ts";
 import type { InheritedSocket } from "./activation.ts";
-import type { PeerCredentials, PeerProcess } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Environment } from "../api/app.ts";
 import type { DirectAnswer } from "../api/direct.ts";
-import { describeProblem, PROBLEM_HEADERS } from "../api/problem.ts";
+import { describeProblem, type FailureLog, PROBLEM_HEADERS } from "../api/problem.ts";
 import { COSTS } from "./allowances.ts";
 import type { Connections } from "./connections.ts";
 import { refuseChunks } from "./cut_off.ts";
@@ -16,6 +16,7 @@ import { shareFairly } from "./listener.ts";
 import { answerMalformed } from "./malformed.ts";
 import { serveAtPipe } from "./pipe.ts";
 import { answerRaw, turnAway } from "./raw_answer.ts";
+import type { RequestLog } from "./request_log.ts";
 import type { SocketAccess } from "./socket_access.ts";
 import { claimSocketPath, socketError } from "./socket_path.ts";
 
@@ -28,15 +29,12 @@ export interface DaemonOptions {
   readonly connections: Connections;
   readonly fetch: (
     request: Request,
-    environment: {
-      readonly peer: PeerCredentials | undefined;
-      readonly peerProcess: () => PeerProcess | undefined;
-    },
+    environment: Environment["Bindings"],
   ) => Response | Promise<Response>;
   /** Answers what needs no `fetch`. */
   readonly answerDirectly: DirectAnswer;
-  /** Takes the details of a defect. */
-  readonly log: (error: unknown) => void;
+  readonly requestLog: RequestLog;
+  readonly log: FailureLog;
 }
 
 export const LIMITS = {
@@ -105,23 +103,32 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 function createHttpServer(options: DaemonOptions, stopping: AbortSignal): Server {
-  const { connections, platform, fetch, answerDirectly, log } = options;
+  const { connections, platform, fetch, answerDirectly, requestLog, log } = options;
   const listener = getRequestListener(
     (request, bindings) => {
       const { incoming } = bindings as HttpBindings;
       const { socket } = incoming;
       const peerProcess = () => platform.peerProcess(socket);
-      return fetch(request, { peer: connections.get(socket)?.peer, peerProcess });
+      const peer = connections.get(socket)?.peer;
+      return requestLog.following({ method: request.method, peer }, (traced) => {
+        return fetch(request, { peer, peerProcess, request: traced });
+      });
     },
-    { errorHandler: (error) => requestError(error, log) },
+    { errorHandler: (error) => requestError(error, { requestLog, log }) },
   );
-  const sharing = shareFairly({ connections, answerDirectly, listener, stopping });
+  const sharing = shareFairly({
+    connections,
+    answerDirectly: requestLog.watching(answerDirectly),
+    listener,
+    stopping,
+    requestLog,
+  });
   const server = createServer(LIMITS, sharing);
   // RFC 9110, section 10.1.1: what else is expected may be ignored; node would answer 417 by itself.
   server.on("checkExpectation", sharing);
   server.timeout = STALLED_AFTER_MS;
-  guardConnections(server, connections);
-  answerMalformed(server, connections);
+  guardConnections(server, options);
+  answerMalformed(server, connections, requestLog);
   return server;
 }
 
@@ -129,17 +136,24 @@ function createHttpServer(options: DaemonOptions, stopping: AbortSignal): Server
  * Asks the kernel who connects before anything else sees the connection, as what it says now is what
  * counts; those too many never get as far as HTTP.
  */
-function guardConnections(server: Server, connections: Connections): void {
+function guardConnections(
+  server: Server,
+  { connections, platform, requestLog }: DaemonOptions,
+): void {
   const serve = server.listeners("connection") as ((socket: Socket) => void)[];
   server.removeAllListeners("connection");
   server.on("connection", (socket) => {
     const connection = connections.accept(socket);
-    if (connection === undefined) return turnAway(socket);
+    if (connection === undefined) {
+      const requestId = requestLog.tooManyConnections(() => platform.peerCredentials(socket));
+      return turnAway(socket, requestId);
+    }
     for (const listener of serve) listener.call(server, socket);
     if (connection.access !== "admin") {
       refuseChunks(socket, () => {
         connection.account.charge(COSTS.undeclaredBody);
-        answerRaw(socket, CHUNKED, 411);
+        const requestId = requestLog.malformed(connection.peer, 411);
+        answerRaw(socket, { error: CHUNKED, status: 411, requestId });
       });
     }
   });
@@ -148,10 +162,14 @@ function guardConnections(server: Server, connections: Connections): void {
 const CHUNKED = new AppError("ERR_INVALID_REQUEST", "a body must say how long it is");
 
 /** A request that is HTTP but makes no valid `Request`, such as one with a garbled Host. */
-function requestError(error: unknown, log: (error: unknown) => void): Response {
+function requestError(
+  error: unknown,
+  { requestLog, log }: Pick<DaemonOptions, "requestLog" | "log">,
+): Response {
   const isTheirs = error instanceof Error && error.name === "RequestError";
   const known = isTheirs ? new AppError("ERR_INVALID_REQUEST", "malformed request") : error;
-  const problem = describeProblem(known, log);
+  const requestId = requestLog.malformed(undefined, isTheirs ? 400 : 500);
+  const problem = describeProblem(known, { log, requestId });
   const { status } = problem;
   return new Response(JSON.stringify(problem), { status, headers: PROBLEM_HEADERS });
 }

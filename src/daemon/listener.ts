@@ -7,6 +7,7 @@ import type { Connection, Connections } from "./connections.ts";
 import { FairTurns } from "./fair_turns.ts";
 import { Pipelining } from "./pipelining.ts";
 import { requestCost } from "./request_cost.ts";
+import type { RequestLog } from "./request_log.ts";
 import { refuseLate } from "./too_many_requests.ts";
 
 export interface ListenerOptions {
@@ -16,6 +17,7 @@ export interface ListenerOptions {
   readonly listener: RequestListener;
   /** Aborted once no more requests are wanted. */
   readonly stopping: AbortSignal;
+  readonly requestLog: RequestLog;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ListenerOptions {
  * asks for more than a uid may is refused. Administrators wait for nobody.
  */
 export function shareFairly(
-  { connections, answerDirectly, listener, stopping }: ListenerOptions,
+  { connections, answerDirectly, listener, stopping, requestLog }: ListenerOptions,
 ): RequestListener {
   const turns = new FairTurns<Account>();
   const pipelining = new Pipelining((socket: Socket) => {
@@ -48,7 +50,7 @@ export function shareFairly(
     remember(connection, response);
     if (!isAllowed) {
       connections.refusedRequests++;
-      refuseLate(response);
+      refuseLate(response, requestLog.tooManyRequests(peer));
     } else if (access === "admin") listener(request, response);
     else {
       turns.wait(account, {

@@ -3,9 +3,14 @@ import type { Socket } from "node:net";
 import { AppError } from "../errors.ts";
 import type { Connections } from "./connections.ts";
 import { answerRaw } from "./raw_answer.ts";
+import type { RequestLog } from "./request_log.ts";
 
 /** Answers what never gets as far as a listener with problem documents, where node has its own. */
-export function answerMalformed(server: Server, connections: Connections): void {
+export function answerMalformed(
+  server: Server,
+  connections: Connections,
+  requestLog: RequestLog,
+): void {
   server.on("clientError", (error, socket) => {
     if (isAnswered(connections, socket as Socket)) {
       socket.destroy();
@@ -13,7 +18,9 @@ export function answerMalformed(server: Server, connections: Connections): void 
     }
     const [status, text] = CLIENT_ERRORS[(error as NodeJS.ErrnoException).code ?? ""] ??
       [400, "malformed request"];
-    answerRaw(socket, new AppError("ERR_INVALID_REQUEST", text), status);
+    const invalid = new AppError("ERR_INVALID_REQUEST", text);
+    const requestId = requestLog.malformed(connections.get(socket as Socket)?.peer, status);
+    answerRaw(socket, { error: invalid, status, requestId });
   });
 }
 

@@ -2,20 +2,28 @@ import type { Duplex } from "node:stream";
 import { AppError } from "../errors.ts";
 import { describeProblem, PROBLEM_HEADERS } from "../api/problem.ts";
 
-/** Answers a connection that has no request to answer, and closes it. */
-export function answerRaw(socket: Duplex, error: AppError, status?: number): void {
-  closeWith(socket, encodeAnswer(error, status));
+export interface RawAnswer {
+  readonly error: AppError;
+  readonly requestId: string;
+  /** In place of the error's own. */
+  readonly status?: number;
 }
 
-const TOO_MANY_CONNECTIONS = encodeAnswer(
-  new AppError("ERR_TOO_MANY_CONNECTIONS", "too many connections from one user"),
+/** Answers a connection that has no request to answer, and closes it. */
+export function answerRaw(socket: Duplex, answer: RawAnswer): void {
+  closeWith(socket, encodeAnswer(answer));
+}
+
+const TOO_MANY_CONNECTIONS = new AppError(
+  "ERR_TOO_MANY_CONNECTIONS",
+  "too many connections from one user",
 );
 
-/** The same for a connection too many, as cheaply as can be: there may be thousands of them. */
-export function turnAway(socket: Duplex): void {
+/** The same for a connection too many. */
+export function turnAway(socket: Duplex, requestId: string): void {
   // One that has gone already is no defect.
   socket.on("error", () => undefined);
-  closeWith(socket, TOO_MANY_CONNECTIONS);
+  closeWith(socket, encodeAnswer({ error: TOO_MANY_CONNECTIONS, requestId }));
 }
 
 function closeWith(socket: Duplex, answer: Uint8Array): void {
@@ -27,8 +35,8 @@ function closeWith(socket: Duplex, answer: Uint8Array): void {
   socket.end(answer, () => socket.destroy());
 }
 
-function encodeAnswer(error: AppError, status?: number): Uint8Array {
-  const problem = describeProblem(error, () => undefined, status);
+function encodeAnswer({ error, ...rest }: RawAnswer): Uint8Array {
+  const problem = describeProblem(error, { log: () => undefined, ...rest });
   const body = JSON.stringify(problem);
   return Buffer.from(
     `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${

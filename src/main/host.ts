@@ -1,10 +1,11 @@
+import type { FailureLog } from "../api/problem.ts";
+import type { AppError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 
 /** What there is around the layers: the system, and where to say something. */
 export interface Host {
   readonly platform: Platform;
-  /** Writes one line to standard error. */
-  readonly complain: (line: string) => void;
-  /** Takes the details of a defect. */
-  readonly log: (error: unknown) => void;
+  /** Takes what goes wrong, and keeps nobody from anything. */
+  readonly complain: (error: AppError) => void;
+  readonly log: FailureLog;
 }

@@ -44,7 +44,7 @@ export function openAudit(host: Host, location: KeystoreLocation, options: Audit
     inTurn: (work) => lock.run(work),
     isOwnProcess: role === "command",
     self: { peer: host.platform.self, peerProcess: () => host.platform.ownProcess() },
-    complain: ({ message }) => host.complain(`apikey: ${message}`),
+    complain: host.complain,
   });
 }
 

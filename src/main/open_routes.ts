@@ -53,7 +53,7 @@ export function openRoutes(
   const usage = new UsageService({
     keystore,
     file,
-    complain: ({ message }) => role === "daemon" && complain(`apikey: ${message}`),
+    complain: (error) => role === "daemon" && complain(error),
   });
   const routes = createRoutes({
     keys,

@@ -5,6 +5,7 @@ import type { DaemonSettings } from "../cli/settings.ts";
 import { allowancesByAccess } from "../daemon/allowances.ts";
 import type { Connections } from "../daemon/connections.ts";
 import { AppError } from "../errors.ts";
+import type { Logger } from "../log/logger.ts";
 import type { Keystore } from "../keystore/keystore.ts";
 import { admission } from "./groups.ts";
 import type { Host } from "./host.ts";
@@ -23,6 +24,7 @@ const FIXED = [
 
 export interface ReloadOptions {
   readonly host: Host;
+  readonly log: Logger;
   /** As they were at the start. */
   readonly settings: DaemonSettings;
   readonly readSettings: () => Promise<DaemonSettings>;
@@ -57,20 +59,20 @@ export function hasTerminal(): boolean {
 const STANDARD_ERROR = 2;
 
 async function reload(options: ReloadOptions): Promise<void> {
-  const { host: { complain }, supervision } = options;
+  const { log, supervision } = options;
   supervision.reloading();
   try {
     const settings = await options.readSettings();
     apply(settings, options);
     await options.keystore.read();
-    complain("apikey: settings read anew");
+    log.info("settings read anew", { logLevel: log.level });
     const fixed = FIXED.filter((name) => isDifferent(settings, options.settings, name));
     if (fixed.length > 0) {
-      complain(`apikey: new settings that hold after a restart only: ${fixed.join(", ")}`);
+      log.warn("new settings that hold after a restart only", { settings: fixed.join(", ") });
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    complain(`apikey: going by the old settings: ${error.message}`);
+    log.warn("going by the old settings", { reason: error.code, detail: error.message });
   } finally {
     await supervision.reloaded();
   }
@@ -78,10 +80,11 @@ async function reload(options: ReloadOptions): Promise<void> {
 
 /** All of it or nothing: what can be refused comes first. */
 function apply(settings: DaemonSettings, options: ReloadOptions): void {
-  const { host: { platform }, isService, policy, connections } = options;
+  const { host: { platform }, log, isService, policy, connections } = options;
   const fresh = admission(platform, settings, isService);
   Object.assign(policy, fresh.policy);
   connections.allow(allowancesByAccess(settings.limits));
+  log.level = settings.logLevel;
 }
 
 function isDifferent(

@@ -10,11 +10,15 @@ import { Connections } from "../daemon/connections.ts";
 import { startDaemon } from "../daemon/daemon.ts";
 import type { SocketAccess } from "../daemon/socket_access.ts";
 import { keepMemorySmall } from "../daemon/spare_memory.ts";
+import packageJson from "../../package.json" with { type: "json" };
 import { AppError } from "../errors.ts";
 import { keystoreAdminUids } from "../keystore/keystore_owner.ts";
 import { daemonLock } from "../keystore/writer_lock.ts";
 import type { Platform } from "../platform/platform.ts";
+import { KeystoreWatch } from "../service/keystore_watch.ts";
+import { LoggedAudit } from "../service/logged_audit.ts";
 import { startChores } from "./chores.ts";
+import { type DaemonLog, openLog } from "./daemon_log.ts";
 import { admission } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { type KeystoreLocation, locateKeystore, lockOptions } from "./keystore_location.ts";
@@ -29,11 +33,34 @@ const MAX_STREAM_MS = 60 * 60 * 1_000;
 
 /** Serves until a signal ends it. */
 export async function serve(
-  host: Host,
+  { platform }: Host,
   readSettings: () => Promise<DaemonSettings>,
 ): Promise<void> {
   const settings = await readSettings();
-  const { platform, complain, log } = host;
+  const daemonLog = openLog(platform, settings.logLevel);
+  try {
+    await serveUntilStopped({ platform, readSettings, settings, daemonLog });
+  } finally {
+    await daemonLog.close();
+  }
+}
+
+interface ServeOptions {
+  readonly platform: Platform;
+  readonly readSettings: () => Promise<DaemonSettings>;
+  readonly settings: DaemonSettings;
+  readonly daemonLog: DaemonLog;
+}
+
+async function serveUntilStopped(
+  { platform, readSettings, settings, daemonLog }: ServeOptions,
+): Promise<void> {
+  const { log, limited, failed, requests } = daemonLog;
+  const host = {
+    platform,
+    complain: ({ message, code }: AppError) => log.warn(message, { reason: code }),
+    log: failed,
+  };
   assertPeersAreKnown(platform);
   const location = locateKeystore(settings);
   const { path: socketPath, inherited } = servedSocket(settings, platform);
@@ -52,11 +79,19 @@ export async function serve(
     metrics,
   } as const;
   const opened = openRoutes(host, location, options);
-  const { routes, audit, keystore, verification, feed } = opened;
+  const { routes, keystore, verification, feed } = opened;
+  const audit = new LoggedAudit({ audit: opened.audit, log, limited });
   await keystore.read();
   // So that whatever is checked first can be recognised in the record.
   await audit.flush();
-  const app = createApp({ routes, policy, audit, problems, maxStreamMs: MAX_STREAM_MS, log });
+  const app = createApp({
+    routes,
+    policy,
+    audit,
+    problems,
+    maxStreamMs: MAX_STREAM_MS,
+    log: failed,
+  });
   const daemon = await startDaemon({
     socketPath,
     socketAccess: access,
@@ -65,24 +100,39 @@ export async function serve(
     connections,
     fetch: (request, environment) => app.fetch(request, environment),
     answerDirectly: answerDirectly(routes, policy),
-    log,
+    requestLog: requests,
+    log: failed,
   });
-  verification.prepare().catch(log);
-  const chores = startChores({ host, ...opened });
+  verification.prepare().catch((error) => error instanceof AppError || failed(error));
+  const chores = startChores({
+    host,
+    ...opened,
+    audit,
+    watch: new KeystoreWatch({ keystore, log }),
+  });
   await audit.note("daemon-start");
   keepMemorySmall({
     connections,
     residentBytes,
     release: () => platform.releaseSpareMemory(),
   });
-  complain(`apikey: listening at ${socketPath}, keystore ${location.path}`);
+  log.info("listening", {
+    version: packageJson.version,
+    pid: process.pid,
+    socket: socketPath,
+    keystore: location.path,
+    adminGroup: settings.adminGroup,
+    verifierGroup: settings.verifierGroup,
+    auditLog: audit.log ?? "none",
+  });
   if (inherited === undefined && isOpenToAll(access, settings)) {
-    complain("apikey: every user may connect to the socket, as it can have no two groups");
+    log.warn("every user may connect to the socket, as it can have no two groups");
   }
   const supervision = await startSupervision({ host, socketPath, keystore });
   const isService = inherited !== undefined;
   reloadOnHangup({
     host,
+    log,
     settings,
     readSettings,
     isService,
@@ -91,7 +141,7 @@ export async function serve(
     keystore,
     supervision,
   });
-  complain(`apikey: ${await stopSignal()} received, stopping`);
+  log.info("stopping", { signal: await stopSignal() });
   supervision.stopping();
   chores.end();
   feed.close();
@@ -101,6 +151,7 @@ export async function serve(
     await chores.flush();
     await audit.note("daemon-stop");
   }
+  log.info("stopped");
 }
 
 function assertPeersAreKnown({ knowsPeers }: Platform): void {

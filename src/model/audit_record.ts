@@ -28,6 +28,8 @@ const factsEntries = {
   alias: v.exactOptional(text),
   /** Where one act is about several keys. */
   aliases: v.exactOptional(v.array(text)),
+  /** What the daemon's log calls the request for it. */
+  request: v.exactOptional(text),
   /** A code of the error table, or of a verification. */
   reason: v.exactOptional(text),
   /** What a key can be recognised by, for those who have the keystore. */

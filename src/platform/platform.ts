@@ -80,6 +80,12 @@ export interface Platform {
    */
   withMode<T>(mode: number, bind: () => T): T;
 
+  /**
+   * Whether writing a page to a pipe, a socket or a terminal would not wait for its reader; where it
+   * cannot be told, it is assumed.
+   */
+  hasRoom(descriptor: number): boolean;
+
   /** No core dumps, and no other process of the same user may read this one's memory. */
   protectMemory(): void;
 

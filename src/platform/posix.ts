@@ -10,6 +10,7 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const RLIMIT_CORE = 4;
+const POLLOUT = 4;
 
 /** `errno` values after which waiting for a lock is pointless: the file system has none. */
 const LOCKS_UNSUPPORTED = new Set([
@@ -38,6 +39,7 @@ export function posixPlatform(process: PosixProcess, libc: NativeLibrary, errnoS
     openLock: (path) => openLock(path, lockOptions),
     lockHolder: (path) => lockHolder(path, lockOptions),
     groupId: (name) => groupId(libc, name),
+    hasRoom: (descriptor) => hasRoom(libc, descriptor),
     withMode: (mode, bind) => withUmask(process, mode, bind),
     releaseSpareMemory: () => releaseSpareMemory(libc),
     pkcs12Kdf: opensslPkcs12Kdf(libc),
@@ -68,6 +70,17 @@ function groupId(libc: NativeLibrary, name: string): number | undefined {
   // struct group { char *gr_name; char *gr_passwd; gid_t gr_gid; … }
   const gid = libc.readInt32(getgrnam(Buffer.from(`${name}\0`)), 16);
   return gid === undefined ? undefined : gid >>> 0;
+}
+
+/** poll(2) without waiting. A reader that has gone counts as room: writing fails at once. */
+function hasRoom(libc: NativeLibrary, descriptor: number): boolean {
+  const poll = libc.symbol("poll", { parameters: ["buffer", "usize", "i32"], result: "i32" });
+  // struct pollfd { int fd; short events; short revents; }
+  const pollfd = new Uint8Array(8);
+  const view = new DataView(pollfd.buffer);
+  view.setInt32(0, descriptor, true);
+  view.setInt16(4, POLLOUT, true);
+  return poll(pollfd, 1n, 0) !== 0;
 }
 
 /** setrlimit(2): a crash leaves no copy of the memory behind. */

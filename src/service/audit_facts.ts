@@ -10,6 +10,8 @@ export interface AskedAct {
   readonly peer: PeerCredentials | undefined;
   readonly peerProcess: () => PeerProcess | undefined;
   readonly alias: string | undefined;
+  /** What the daemon's log calls it; undefined for what nobody sent a request for. */
+  readonly request?: { readonly id: string } | undefined;
 }
 
 /** Foreign text in a record. */
@@ -18,11 +20,14 @@ const MAX_CHARACTERS = 300;
 /** 128 bits tell keys apart, and nobody can find a key by them. */
 const DIGEST_OCTETS = 16;
 
-export function factsOf({ act, peer, peerProcess, alias }: AskedAct): Omit<AuditFacts, "outcome"> {
+export function factsOf(
+  { act, peer, peerProcess, alias, request }: AskedAct,
+): Omit<AuditFacts, "outcome"> {
   return {
     act,
     peer: peer === undefined ? null : describePeer(peer, peerProcess()),
     ...(alias === undefined ? {} : { alias: clip(alias) }),
+    ...(request === undefined ? {} : { request: request.id }),
   };
 }
 

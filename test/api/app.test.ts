@@ -30,6 +30,7 @@ import { ScanService } from "../../src/service/scan.ts";
 import { type Audit, NO_AUDIT } from "../../src/service/audit.ts";
 import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
+import { bindings } from "../support/bindings.ts";
 import { readFixture } from "../support/fixtures.ts";
 import { openKeystore, openUsage, pkcs12Kdf, withFolder } from "../support/open_keystore.ts";
 
@@ -94,7 +95,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
     };
     const app = createApp(parts);
     const request = async (path: string, init: RequestInit = {}, from: PeerCredentials = ROOT) => {
-      const response = await app.request(path, init, { peer: from });
+      const response = await app.request(path, init, bindings(from));
       const text = await response.text();
       const { status, headers } = response;
       return { status, headers, body: text === "" ? undefined : JSON.parse(text) };
@@ -145,7 +146,7 @@ for (const [who, from, may] of PEERS) {
       ];
       for (const { method, path, access } of probes) {
         const init = { method, headers: { Authorization: "Bearer root", "X-Remote-User": "root" } };
-        const { status } = await app.request(path, init, { peer: from });
+        const { status } = await app.request(path, init, bindings(from));
         const isAdmitted = ADMITTED[may].includes(access);
         assert.is(status !== 403, isAdmitted, `${method} ${path} answered ${status}`);
       }
@@ -159,7 +160,7 @@ test("turns nobody into an administrator or a verifier even where a policy names
     const policy = { adminUids: ids, adminGids: ids, verifierGids: ids };
     const app = createApp({ ...parts, policy });
     for (const path of ["/v1/keys", "/v1/auth"]) {
-      const { status } = await app.request(path, {}, { peer: peer(OVERFLOW_ID) });
+      const { status } = await app.request(path, {}, bindings(peer(OVERFLOW_ID)));
       assert.is(status, 403);
     }
   });
@@ -169,7 +170,7 @@ test("ends a stream as soon as its reader may not have it any more", async () =>
   await withApi(async ({ parts, post }) => {
     const verifierGids = [VERIFIER_GID];
     const app = createApp({ ...parts, policy: { ...POLICY, verifierGids } });
-    const from = { peer: peer(1000, VERIFIER_GID) };
+    const from = bindings(peer(1000, VERIFIER_GID));
     const { body, status } = await app.request("/v1/events", {}, from);
     assert.is(status, 200);
     const reader = body?.getReader();
@@ -187,7 +188,7 @@ test("ends a stream after a while, with nothing lost", async () => {
   await withApi(async ({ parts, post }) => {
     const app = createApp({ ...parts, maxStreamMs: 100 });
     const follow = async (headers: Record<string, string> = {}) => {
-      const { body } = await app.request("/v1/events", { headers }, { peer: ROOT });
+      const { body } = await app.request("/v1/events", { headers }, bindings(ROOT));
       return body?.pipeThrough(new TextDecoderStream()).getReader();
     };
     const reader = await follow();
@@ -283,10 +284,10 @@ test("every change that an administrator can ask for is recorded, and every refu
       const url = path.replace(":alias", "a");
       const headers = { "Content-Type": "application/json" };
       const init = { method, headers, ...(method === "GET" ? {} : { body: '{"alias":"a"}' }) };
-      await app.request(url, init, { peer: peer(1000) });
+      await app.request(url, init, bindings(peer(1000)));
       assert.equal(recorded.splice(0), [`${act} of 1000: ERR_FORBIDDEN`], url);
       if (what === "refusals") continue;
-      const { status } = await app.request(url, init, { peer: ROOT });
+      const { status } = await app.request(url, init, bindings(ROOT));
       assert.is(status, 503, "what cannot be recorded is not done");
       const alias = path.includes(":alias") || act === "create" ? "a" : undefined;
       assert.equal(recorded.splice(0), [`${act} ${alias}`]);
@@ -571,11 +572,13 @@ test("keeps the text of a defect from the caller and gives it to the log", async
       respond: () => Promise.reject(new Error("with a secret in it")),
     } as const;
     const broken = { ...parts, routes: [route] };
-    const response = await createApp(broken).request("/broken", {}, { peer: ROOT });
+    const environment = bindings(ROOT);
+    const response = await createApp(broken).request("/broken", {}, environment);
     assert.equal(await response.json(), {
       title: "Internal Server Error",
       status: 500,
       code: "ERR_INTERNAL",
+      requestId: environment.request.id,
     });
     const reply = await callLocally(broken, ROOT, "GET", "/broken", undefined);
     assert.is(reply.status, 500);

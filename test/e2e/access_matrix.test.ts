@@ -14,6 +14,7 @@ import { startDaemon as startServer } from "../../src/daemon/daemon.ts";
 import { DEFAULT_ALLOWANCES } from "../../src/model/allowance.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { GAMES, USERS } from "../support/groups.ts";
+import { silentRequestLog } from "../support/gathering_log.ts";
 import { type Answer, jsonRequest, type Request, send } from "../support/http.ts";
 import { platform } from "../support/open_keystore.ts";
 import { requiring } from "../support/requirements.ts";
@@ -134,6 +135,7 @@ test("nobody may call anything where the platform cannot tell who calls", async 
     }),
     fetch: (request, environment) => app.fetch(request, environment),
     answerDirectly: answerDirectly(routes, policy),
+    requestLog: silentRequestLog(),
     log,
   });
   try {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { type Daemon, defectsIn, startDaemon } from "../support/daemon.ts";
 import { execute } from "../support/execute.ts";
 import { listKeys } from "../support/keys_api.ts";
 import type { TemporaryFolder } from "../support/temporary_folder.ts";
@@ -46,9 +46,9 @@ async function runWorker(user: User, order: Order): Promise<Report> {
 export async function findDamage(daemon: Daemon, before: string): Promise<string[]> {
   const keys = await listKeys(daemon.socket);
   const lost = WORLD.aliases.filter((alias) => !keys.has(alias));
-  const said = daemon.output().slice(before.length);
+  const defects = defectsIn(daemon.output().slice(before.length));
   return [
     ...lost.map((alias) => `the key ${alias} is gone`),
-    ...(said === "" ? [] : [`the daemon says: ${said}`]),
+    ...defects.map((line) => `the daemon says: ${line}`),
   ];
 }

@@ -86,6 +86,12 @@ export function spawnDaemon(
   };
 }
 
+/** What a daemon's output says of defects, and whatever is no line of its log. */
+export function defectsIn(output: string): string[] {
+  const lines = output.split("\n").filter((line) => line !== "");
+  return lines.filter((line) => !/^\{"time":"[^"]+","level":"(warn|info|debug)",.*\}$/.test(line));
+}
+
 /** The pid that the daemon itself names, once it answers. */
 async function readyPid(starting: ReturnType<typeof spawnDaemon>, socket: string): Promise<number> {
   const deadline = performance.now() + START_TIMEOUT_MS;

@@ -50,6 +50,7 @@ export function windowsPlatform(process: PosixProcess, libraries: WindowsLibrari
     groupId: () => undefined,
     withMode: (_mode, bind) => bind(),
     protectMemory: () => undefined,
+    hasRoom: () => true,
     releaseSpareMemory: () => undefined,
     pkcs12Kdf: opensslPkcs12Kdf(libraries.runtime),
   };
