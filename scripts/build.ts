@@ -93,10 +93,10 @@ function parse() {
 }
 
 async function makeExecutable(target: Target, folder: string): Promise<string> {
-  const [main, output, config] = ["loader.cjs", "apikey", "sea.json"].map((name) =>
-    join(folder, name)
-  ) as [string, string, string];
-  writeFileSync(main, seaLoader());
+  const [output, config] = [join(folder, "apikey"), join(folder, "sea.json")];
+  // Its path goes into the executable, as it is here: not the folder, which has another name each time.
+  const main = "loader.cjs";
+  writeFileSync(join(folder, main), seaLoader());
   const settings = {
     main,
     output,
@@ -108,7 +108,7 @@ async function makeExecutable(target: Target, folder: string): Promise<string> {
     ...(isOwn(target) ? {} : { executable: await fetchRuntime(target) }),
   };
   writeFileSync(config, JSON.stringify(settings));
-  await run([nodePath(), "--build-sea", config]);
+  await run([nodePath(), "--build-sea", config], folder);
   await sign(target, output);
   return output;
 }
@@ -121,7 +121,7 @@ async function makeAssets(target: Target, folder: string): Promise<Record<string
   writeFileSync(wrapped, wrapBundle(readFileSync(bundled, "latin1")), "latin1");
   if (isOwn(target)) {
     const script = join(import.meta.dirname, "code_cache.ts");
-    await run([nodePath(), ...EXEC_ARGV, script, bundled, cache]);
+    await run([nodePath(), ...EXEC_ARGV, script, bundled, cache], folder);
   } else {
     writeFileSync(cache, "");
   }
@@ -135,7 +135,7 @@ async function sign(target: Target, path: string): Promise<void> {
   else console.error(`not signed: on a Mac, run codesign --force --sign - FILE`);
 }
 
-async function run(argv: readonly string[]): Promise<void> {
-  const { status, output } = await execute(argv, { cwd: ROOT });
+async function run(argv: readonly string[], cwd = ROOT): Promise<void> {
+  const { status, output } = await execute(argv, { cwd });
   if (status !== 0) throw new Error(`${argv.join(" ")} failed:\n${output}`);
 }
