@@ -23,6 +23,7 @@ async function main(): Promise<number> {
   };
   return await run(process.argv.slice(2), {
     version: packageJson.version,
+    elevation: platform.elevation,
     env: process.env,
     system: commandSystem(platform),
     connect: async (settings) => (await import("./main/connect.ts")).connect(host, settings),

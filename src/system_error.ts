@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: "file too large",
   EROFS: "read-only file system",
   EIO: "input/output error",
+  EBUSY: "another program has it open",
   EMFILE: "too many open files",
   ENFILE: "too many open files on this system",
   ELOOP: "too many symbolic links",

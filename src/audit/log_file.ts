@@ -45,12 +45,14 @@ export class AuditLogFile implements AuditSink {
   ): Promise<void> {
     const octets = Buffer.from(lines.map((line) => `${line}\n`).join(""));
     try {
-      const flags = constants.O_RDWR | constants.O_APPEND;
+      // What Windows opens for appending cannot be cut off.
+      const appends = this.#file.guardedFiles === undefined;
+      const flags = constants.O_RDWR | (appends ? constants.O_APPEND : 0);
       const { descriptor, isNew } = openOrCreatePrivateFile(this.#file, flags);
       const end = () => removeTorn(descriptor, this.name);
       try {
         const tell = (isThere: boolean) => written(isThere ? lines.length : 0);
-        await appendWhole(descriptor, end(), octets, { isDurable, tell });
+        await appendWhole(descriptor, end(), octets, { isDurable, tell, appends });
       } catch (error) {
         if (isNew) unlinkSync(this.name);
         throw error;
@@ -77,6 +79,13 @@ export class AuditLogFile implements AuditSink {
   }
 }
 
+interface AppendOptions {
+  readonly isDurable: boolean;
+  readonly tell: (isThere: boolean) => void;
+  /** Whether the system puts what is written at the end. */
+  readonly appends: boolean;
+}
+
 /**
  * All of it, or nothing: what a full disk has taken of a record is not acknowledged, and would spoil
  * the next line.
@@ -87,11 +96,14 @@ async function appendWhole(
   descriptor: number,
   end: number,
   octets: Uint8Array,
-  { isDurable, tell }: { isDurable: boolean; tell: (isThere: boolean) => void },
+  { isDurable, tell, appends }: AppendOptions,
 ): Promise<void> {
   let isTold = false;
   try {
-    for (let offset = 0; offset < octets.length;) offset += writeSync(descriptor, octets, offset);
+    for (let offset = 0; offset < octets.length;) {
+      const position = appends ? null : end + offset;
+      offset += writeSync(descriptor, octets, offset, octets.length - offset, position);
+    }
     isTold = true;
     tell(true);
     if (isDurable) await fdatasync(descriptor);

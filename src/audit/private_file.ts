@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { AppError, systemErrorCode } from "../errors.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 
 export interface PrivateFile {
   readonly path: string;
@@ -16,6 +17,8 @@ export interface PrivateFile {
   readonly owners: () => readonly number[];
   /** Gives a new file its owner. */
   readonly prepare: (descriptor: number) => void;
+  /** See {@link Platform.guardedFiles}. */
+  readonly guardedFiles?: GuardedFiles | undefined;
 }
 
 /** A symbolic link in a folder that others may write could lead anywhere; nobody waits for a pipe. */
@@ -28,9 +31,10 @@ const SAFELY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
  * @throws the system's error, or AppError ERR_AUDIT
  */
 export function openPrivateFile(
-  { path, owners }: Pick<PrivateFile, "path" | "owners">,
+  file: Omit<PrivateFile, "prepare">,
   flags: number,
 ): number | undefined {
+  const { path } = file;
   let descriptor: number;
   try {
     descriptor = openSync(path, flags | SAFELY);
@@ -39,7 +43,7 @@ export function openPrivateFile(
     throw error;
   }
   try {
-    const reason = whyNotPrivate(fstatSync(descriptor), statSync(dirname(path)), owners);
+    const reason = whyNotPrivate(fstatSync(descriptor), file);
     if (reason === undefined) return descriptor;
     throw unusable(path, reason);
   } catch (error) {
@@ -50,13 +54,14 @@ export function openPrivateFile(
 
 /** Whoever reads a pipe or a device keeps nothing; a file that anybody may have put there is his. */
 function whyNotPrivate(
-  file: Stats,
-  folder: Stats,
-  owners: PrivateFile["owners"],
+  stats: Stats,
+  { path, owners, guardedFiles }: Omit<PrivateFile, "prepare">,
 ): string | undefined {
-  if (!file.isFile()) return "it is no plain file";
+  if (!stats.isFile()) return "it is no plain file";
+  const folder = guardedFiles?.inspect(dirname(path)) ?? statSync(dirname(path));
   if ((folder.mode & 0o022) === 0) return undefined;
-  const isTrusted = file.nlink === 1 && [folder.uid, ...owners()].includes(file.uid);
+  const { uid } = guardedFiles?.inspect(path) ?? stats;
+  const isTrusted = stats.nlink === 1 && [folder.uid, ...owners()].includes(uid);
   return !isTrusted ? "it is another user's, in a folder that others may write" : undefined;
 }
 
@@ -67,9 +72,9 @@ export function openOrCreatePrivateFile(
 ): { readonly descriptor: number; readonly isNew: boolean } {
   const known = openPrivateFile(file, flags);
   if (known !== undefined) return { descriptor: known, isNew: false };
-  const { path, prepare } = file;
+  const { path, prepare, guardedFiles } = file;
   const creating = flags | SAFELY | constants.O_CREAT | constants.O_EXCL;
-  const descriptor = openSync(path, creating, 0o600);
+  const descriptor = guardedFiles?.create(path, path) ?? openSync(path, creating, 0o600);
   try {
     prepare(descriptor);
     return { descriptor, isNew: true };

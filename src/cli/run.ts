@@ -5,6 +5,8 @@ import { COMMANDS } from "./commands.ts";
 import type { ErrorOutput } from "./output_schemas.ts";
 
 export interface RunContext extends CommandContext {
+  /** See {@link Platform.elevation}. */
+  readonly elevation: string;
   /** Takes the details of a defect, which are for developers. */
   log(error: unknown): void;
 }
@@ -84,7 +86,9 @@ function report(error: unknown, asked: Asked, context: RunContext): number {
   const isKnown = error instanceof AppError && error.code !== "ERR_INTERNAL";
   if (!isKnown) context.log(error);
   const code = isKnown ? error.code : "ERR_INTERNAL";
-  const detail = isKnown ? error.message + remedy(error) : "internal error: a defect in apikey";
+  const detail = isKnown
+    ? error.message + remedy(error, context)
+    : "internal error: a defect in apikey";
   const { exitStatus } = ERRORS[code];
   const output: ErrorOutput = { code, exitStatus, detail };
   const isUpstream = !asked.isOwn && UPSTREAM_TEXTS.includes(code);
@@ -99,6 +103,6 @@ function isOutputError(error: unknown): boolean {
     systemErrorCode(error) !== undefined;
 }
 
-function remedy(error: AppError): string {
-  return ERRORS[error.code].exitStatus === 4 ? "; run it as an administrator: sudo apikey …" : "";
+function remedy(error: AppError, { elevation }: RunContext): string {
+  return ERRORS[error.code].exitStatus === 4 ? `; ${elevation}` : "";
 }

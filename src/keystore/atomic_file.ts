@@ -13,6 +13,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { systemErrorCode } from "../errors.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
+import { createLike, renameOver } from "./guarded_file.ts";
 
 /*
  * Calls that end in the page cache are made synchronously: passing each to a thread and back would
@@ -24,6 +26,10 @@ export interface Replacement {
   readonly target: string;
   /** What is to be in the file, in pieces. */
   readonly content: readonly Uint8Array[];
+  /** See {@link Platform.guardedFiles}. */
+  readonly guardedFiles?: GuardedFiles | undefined;
+  /** Whose access control list the file gets; the target's unless given. */
+  readonly like?: string;
   /** Gives the file its owner and mode, before there is anything in it. */
   readonly prepare: (descriptor: number) => void;
   /**
@@ -50,15 +56,14 @@ export interface Replacement {
  *   unless it is the sync of the folder that failed
  */
 export async function replaceFile(replacement: Replacement): Promise<BigIntStats> {
-  const { target, content, prepare, confirm, verify } = replacement;
+  const { target, content, guardedFiles, prepare, confirm, verify } = replacement;
   const [prefix, suffix] = temporaryAffixes(target);
   const name = `${prefix}${randomBytes(8).toString("hex")}${suffix}`;
   const temporary = join(dirname(target), name);
-  const descriptor = openSync(temporary, "wx", 0o600);
+  const descriptor = createLike(temporary, replacement.like ?? target, guardedFiles);
   try {
     const stats = await fill(descriptor, content, prepare);
-    confirm(stats);
-    renameSync(temporary, target);
+    await renameOver({ temporary, target, guardedFiles, confirm: () => confirm(stats) });
     verify?.(stats);
     await syncFolder(dirname(target));
     // Once more: an open(2) that found the old file may have emptied it only now.

@@ -5,6 +5,7 @@ import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
 import type { PasswordKeys } from "../pkcs12/password_keys.ts";
 import { encodePfx, encodePfxPieces, type Pfx } from "../pkcs12/pfx.ts";
 import { type Instant, systemClock } from "../model/instant.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import {
   type AuditBags,
   type AuditIdentity,
@@ -82,6 +83,11 @@ export class Keystore {
 
   get path(): string {
     return this.#options.file.path;
+  }
+
+  /** See {@link Platform.guardedFiles}. */
+  get guardedFiles(): GuardedFiles | undefined {
+    return this.#options.file.guardedFiles;
   }
 
   /** API keys in memory. */

@@ -9,6 +9,7 @@ import {
   statSync,
 } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import { MAX_FILE_BYTES } from "../pkcs12/limits.ts";
 import {
   findGenerations,
@@ -46,6 +47,8 @@ export interface KeystoreFileOptions {
   readonly mayBeDenied: boolean;
   /** The effective uid, to know whether ownership can be given away; undefined on Windows. */
   readonly uid: number | undefined;
+  /** See {@link Platform.guardedFiles}. */
+  readonly guardedFiles?: GuardedFiles | undefined;
   /** How many earlier states to keep beside the file. */
   readonly generations: number;
 }
@@ -64,6 +67,10 @@ export class KeystoreFile {
 
   get path(): string {
     return this.#options.path;
+  }
+
+  get guardedFiles(): GuardedFiles | undefined {
+    return this.#options.guardedFiles;
   }
 
   /** @returns undefined where there is no file */
@@ -163,6 +170,7 @@ export class KeystoreFile {
       const stats = await replaceFile({
         target,
         content,
+        guardedFiles: this.#options.guardedFiles,
         prepare: (descriptor) => keepOwnerAndMode(descriptor, target, this.#options.uid),
         confirm: (stats) => {
           this.#assertStill(expected);

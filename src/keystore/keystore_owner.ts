@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 import { OVERFLOW_ID } from "../model/peer_credentials.ts";
-import type { ProcessIdentity } from "../platform/platform.ts";
+import type { GuardedFiles, Platform } from "../platform/platform.ts";
 
 const ROOT_UID = 0;
 
@@ -15,8 +15,9 @@ const ROOT_UID = 0;
 export function keystoreAdminUids(
   path: string,
   isDefault: boolean,
-  self: ProcessIdentity,
+  { self, guardedFiles }: Pick<Platform, "self" | "guardedFiles">,
 ): number[] {
+  const ownerOf = (of: string) => findOwner(of, guardedFiles);
   const owner = ownerOf(path) ?? (isDefault ? ownerOf(dirname(path)) ?? ROOT_UID : self.uid);
   // Nobody's file in a user namespace is really another user's, and this namespace's root is not
   // the root that administers it.
@@ -25,8 +26,9 @@ export function keystoreAdminUids(
 }
 
 /** @returns undefined where there is no such file; root for one that this process may not see */
-function ownerOf(path: string): number | undefined {
+function findOwner(path: string, guardedFiles: GuardedFiles | undefined): number | undefined {
   try {
+    if (guardedFiles !== undefined) return guardedFiles.inspect(path)?.uid;
     return statSync(path, { throwIfNoEntry: false })?.uid;
   } catch (error) {
     if (systemErrorCode(error) === "ENOTDIR") return undefined;

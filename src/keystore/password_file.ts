@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { Secret } from "../model/secret.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import { replaceFile, sweepTemporaryFiles } from "./atomic_file.ts";
 import { inheritOwner, keepOwnerAndMode } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
@@ -21,6 +22,8 @@ export interface PasswordFileOptions {
   readonly mayBeDenied: boolean;
   /** The effective uid; undefined on Windows. */
   readonly uid: number | undefined;
+  /** See {@link Platform.guardedFiles}. */
+  readonly guardedFiles?: GuardedFiles | undefined;
 }
 
 const MAX_PASSWORD_BYTES = 4096;
@@ -71,7 +74,7 @@ export function readPasswordFile(
 export async function writePasswordFile(
   path: string,
   secret: Secret,
-  { keystorePath, mayBeDenied, uid }: PasswordFileOptions,
+  { keystorePath, mayBeDenied, uid, guardedFiles }: PasswordFileOptions,
   like = path,
 ): Promise<FilePassword> {
   try {
@@ -80,6 +83,8 @@ export async function writePasswordFile(
     const { mode } = await replaceFile({
       target: path,
       content: [Buffer.from(`${secret.reveal()}\n`)],
+      guardedFiles,
+      like,
       prepare(descriptor) {
         if (existsSync(like)) keepOwnerAndMode(descriptor, like, uid);
         else inheritOwner(descriptor, keystorePath, uid);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { AppError, systemErrorCode } from "../errors.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import { replaceFile, sweepTemporaryFiles } from "./atomic_file.ts";
 import { inheritOwner } from "./file_owner.ts";
 import { ioError } from "./io_error.ts";
@@ -24,6 +25,8 @@ export interface UsageFileOptions {
   readonly mayBeDenied: boolean;
   /** The effective uid; undefined on Windows. */
   readonly uid: number | undefined;
+  /** See {@link Platform.guardedFiles}. */
+  readonly guardedFiles?: GuardedFiles | undefined;
 }
 
 /**
@@ -68,13 +71,14 @@ export class UsageFile {
    * @throws AppError ERR_KEYSTORE_IO
    */
   async write(records: ReadonlyMap<string, UsageRecord>): Promise<void> {
-    const { keystorePath, uid, mayBeDenied } = this.#options;
+    const { keystorePath, uid, mayBeDenied, guardedFiles } = this.#options;
     try {
       const target = this.path;
       sweepTemporaryFiles(target);
       await replaceFile({
         target,
         content: [Buffer.from(JSON.stringify({ v: 1, keys: Object.fromEntries(records) }))],
+        guardedFiles,
         prepare: (descriptor) => inheritOwner(descriptor, targetPath(keystorePath), uid),
         confirm: () => undefined,
       });

@@ -99,7 +99,7 @@ async function acquire(options: WriterLockOptions, role: LockRole): Promise<File
 async function acquireFile(options: WriterLockOptions, role: LockRole): Promise<FileLock> {
   const { platform, createFolder, keystorePath } = options;
   const lock = attempt(options, () => {
-    if (createFolder) mkdirSync(dirname(keystorePath), { recursive: true, mode: 0o700 });
+    if (createFolder) makeFolder(dirname(keystorePath), platform);
     if (!existsSync(lockPath(options))) assertMayBeKeystore(keystorePath);
     return platform.openLock(lockPath(options));
   });
@@ -116,6 +116,11 @@ async function acquireFile(options: WriterLockOptions, role: LockRole): Promise<
     lock.close();
     throw error;
   }
+}
+
+function makeFolder(path: string, { guardedFiles }: Platform): void {
+  if (guardedFiles !== undefined) guardedFiles.createFolder(path);
+  else mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
 /** flock(2) can wait by itself, but only by stopping this process: hence a poll, ever slower. */

@@ -30,7 +30,7 @@ async function openSocket(
 ): Promise<Transport> {
   const { socketTransport } = await import("../client/socket.ts");
   const { assertTrustedServer } = await import("../client/server_trust.ts");
-  const owners = keystoreAdminUids(keystore.path, keystore.isDefault, platform.self);
+  const owners = keystoreAdminUids(keystore.path, keystore.isDefault, platform);
   return socketTransport({
     path,
     open: platform.pipes?.connect,
@@ -47,7 +47,7 @@ async function openInProcess(host: Host, keystore: KeystoreLocation): Promise<Tr
   const { openRoutes } = await import("./open_routes.ts");
   const { platform: { self, ownProcess }, log } = host;
   const policy = {
-    adminUids: keystoreAdminUids(keystore.path, keystore.isDefault, self),
+    adminUids: keystoreAdminUids(keystore.path, keystore.isDefault, host.platform),
     adminGids: [],
     verifierGids: [],
   };

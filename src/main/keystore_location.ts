@@ -58,5 +58,5 @@ export function isOrdinaryUser({ self }: Platform): boolean {
 /** As whom files are read and written. */
 export function identityOn(platform: Platform) {
   const uid = process.platform === "win32" ? undefined : platform.self.uid;
-  return { mayBeDenied: isOrdinaryUser(platform), uid };
+  return { mayBeDenied: isOrdinaryUser(platform), uid, guardedFiles: platform.guardedFiles };
 }

@@ -52,13 +52,13 @@ function openTrail(host: Host, location: KeystoreLocation, options: AuditOptions
   const { keystore } = options;
   const { path } = location;
   const { self } = host.platform;
-  const { uid } = identityOn(host.platform);
-  const owners = () => [self.uid, ...keystoreAdminUids(path, location.isDefault, self)];
+  const { uid, guardedFiles } = identityOn(host.platform);
+  const owners = () => [self.uid, ...keystoreAdminUids(path, location.isDefault, host.platform)];
   const prepare = (descriptor: number) => inheritOwner(descriptor, targetPath(path), uid);
   const paths = auditPaths(location);
   return new AuditTrail({
-    sink: openSink(host, paths.log, { owners, prepare }),
-    head: new AuditHeadFile({ path: paths.head, owners, prepare }),
+    sink: openSink(host, paths.log, { owners, prepare, guardedFiles }),
+    head: new AuditHeadFile({ path: paths.head, owners, prepare, guardedFiles }),
     signer: async () => signerOf(await keystore.auditIdentity().catch(unlessDefect)),
     clock: systemClock,
   });

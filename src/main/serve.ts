@@ -161,9 +161,9 @@ function assertPeersAreKnown({ knowsPeers }: Platform): void {
 }
 
 /** @throws AppError ERR_FORBIDDEN for the keystore of somebody else */
-function assertOwn({ path, isDefault }: KeystoreLocation, { self }: Platform): void {
-  const adminUids = keystoreAdminUids(path, isDefault, self);
-  assertAccess("admin", self, { adminUids, adminGids: [], verifierGids: [] });
+function assertOwn({ path, isDefault }: KeystoreLocation, platform: Platform): void {
+  const adminUids = keystoreAdminUids(path, isDefault, platform);
+  assertAccess("admin", platform.self, { adminUids, adminGids: [], verifierGids: [] });
 }
 
 function openConnections(

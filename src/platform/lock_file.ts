@@ -30,7 +30,7 @@ export function openLock(path: string, { pid, flock, isAlive }: LockFileOptions)
       const holder: LockHolder = { pid, role };
       assertLockFile(path, descriptor);
       ftruncateSync(descriptor);
-      writeSync(descriptor, JSON.stringify(holder), 0);
+      writeSync(descriptor, encodeHolder(holder), 0);
       return true;
     },
     isInPlace: () => isAt(path, descriptor),
@@ -92,7 +92,7 @@ function isAt(path: string, descriptor: number): boolean {
 }
 
 /** A file by that name with anything else in it is somebody's, and not to be emptied. */
-function assertLockFile(path: string, descriptor: number): void {
+export function assertLockFile(path: string, descriptor: number): void {
   // A full disk, or the end of its writer, may have left no more than the beginning.
   const beginning = readText(descriptor).slice(0, HOLDER_BEGINNING.length);
   if (HOLDER_BEGINNING.startsWith(beginning)) return;
@@ -100,6 +100,16 @@ function assertLockFile(path: string, descriptor: number): void {
 }
 
 const HOLDER_BEGINNING = '{"pid":';
+export function encodeHolder({ pid, role }: LockHolder): string {
+  return JSON.stringify({ pid, role });
+}
+
+/** @returns undefined for what has not been written whole */
+export function parseHolder(text: string): LockHolder | undefined {
+  const [, digits, role] = HOLDER.exec(text) ?? [];
+  return role === undefined ? undefined : { pid: Number(digits), role: role as LockRole };
+}
+
 const HOLDER = /^\{"pid":(\d+),"role":"(command|daemon)"\}$/;
 
 function readText(descriptor: number): string {
@@ -111,7 +121,6 @@ function readHolder(
   descriptor: number,
   isAlive: (pid: number) => boolean,
 ): LockHolder | undefined {
-  const [, digits, role] = HOLDER.exec(readText(descriptor)) ?? [];
-  const pid = Number(digits);
-  return role === undefined || !isAlive(pid) ? undefined : { pid, role: role as LockRole };
+  const holder = parseHolder(readText(descriptor));
+  return holder && isAlive(holder.pid) ? holder : undefined;
 }

@@ -10,7 +10,7 @@ export type NativeFunction = (...args: (number | bigint | Uint8Array)[]) => numb
 
 /** Calls into the C library, as `node:ffi` and `Deno.dlopen` both offer them. */
 export interface NativeLibrary {
-  /** @throws where the library has no such symbol */
+  /** @throws where the library has no such symbol; the first signature of each is kept */
   symbol(name: string, signature: NativeSignature): NativeFunction;
   /** Reads a 32-bit integer at an address; `null` gives undefined. */
   readInt32(address: number | bigint, offset: number): number | undefined;

@@ -86,6 +86,12 @@ export interface Platform {
    */
   hasRoom(descriptor: number): boolean;
 
+  /** In place of owners and modes; undefined where files have these. */
+  readonly guardedFiles: GuardedFiles | undefined;
+
+  /** How to come by the privileges that a command lacks. */
+  readonly elevation: string;
+
   /** No core dumps, and no other process of the same user may read this one's memory. */
   protectMemory(): void;
 
@@ -103,6 +109,35 @@ export interface ProcessIdentity extends PeerCredentials {
    * own root to an ordinary user: uid 0 means little there.
    */
   readonly isConfined: boolean;
+}
+
+/** Whose a file is and who may do what with it, in the words of systems that have modes. */
+export interface GuardedFileFacts {
+  readonly uid: number;
+  readonly mode: number;
+}
+
+/** Files with access control lists, of which `node:fs` knows nothing. */
+export interface GuardedFiles {
+  /**
+   * Creates a file that did not exist and opens it for reading and writing. From its first instant it
+   * is open to nobody but its owner and administrators, and to those to whom `like` is.
+   *
+   * @param like another file, or none
+   * @returns its descriptor; @throws the system's error
+   */
+  create(path: string, like: string): number;
+  /**
+   * Creates a folder in which whatever is created is private, or makes sure that it and the one that
+   * it is in belong to nobody but administrators.
+   *
+   * @throws the system's error, or AppError ERR_KEYSTORE_IO
+   */
+  createFolder(path: string): void;
+  /** @returns undefined for what is not there; @throws the system's error */
+  inspect(path: string): GuardedFileFacts | undefined;
+  /** What to type to make a file or folder private. */
+  privateRemedy(path: string): string;
 }
 
 /** Windows' named pipes, of this host alone. */

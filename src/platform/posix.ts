@@ -35,7 +35,9 @@ export function posixPlatform(process: PosixProcess, libc: NativeLibrary, errnoS
   };
   return {
     knowsPeers: true,
+    elevation: "run it as an administrator: sudo apikey …",
     pipes: undefined,
+    guardedFiles: undefined,
     openLock: (path) => openLock(path, lockOptions),
     lockHolder: (path) => lockHolder(path, lockOptions),
     groupId: (name) => groupId(libc, name),

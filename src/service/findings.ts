@@ -1,3 +1,4 @@
+import type { GuardedFiles } from "../platform/platform.ts";
 import { printable } from "../model/printable.ts";
 import {
   AUDIT_ENTRY,
@@ -6,7 +7,7 @@ import {
   openAuditEntry,
 } from "../keystore/audit_entry.ts";
 import { type FileFacts, inspectFile, inspectFolderOf } from "../keystore/file_facts.ts";
-import type { ReadableKeystore } from "../keystore/keystore.ts";
+import type { Keystore, ReadableKeystore } from "../keystore/keystore.ts";
 import { openKeys } from "../keystore/keystore_content.ts";
 import { BUILT_IN_PASSWORD } from "../keystore/store_password.ts";
 
@@ -22,13 +23,14 @@ export interface Finding {
 /** What a look at the open keystore and at the files around it shows. */
 export async function findIrregularities(
   keystore: ReadableKeystore,
-  path: string,
+  { path, guardedFiles }: Pick<Keystore, "path" | "guardedFiles">,
   socket: string | undefined,
 ): Promise<Finding[]> {
   return [
     ...faultFindings(keystore, path),
     ...passwordFindings(keystore),
-    ...permissionFindings(keystore, path, socket),
+    ...permissionFindings(keystore, path, guardedFiles),
+    ...(socket === undefined || guardedFiles !== undefined ? [] : socketFindings(socket, path)),
     ...await entryFindings(keystore),
     ...await auditFindings(keystore),
   ];
@@ -71,16 +73,13 @@ function passwordFindings({ stored }: ReadableKeystore): Finding[] {
 function permissionFindings(
   { stored }: ReadableKeystore,
   path: string,
-  socket: string | undefined,
+  guardedFiles: GuardedFiles | undefined,
 ): Finding[] {
-  const keystore = inspectFile(path);
-  const owner = keystore?.uid;
+  const keystore = inspectFile(path, guardedFiles);
   return [
     ...secretFileFindings("keystore", keystore),
-    ...secretFileFindings("password file", passwordFile(stored)),
-    ...folderFindings("keystore", inspectFolderOf(path), owner),
-    ...(socket === undefined ? [] : folderFindings("socket", inspectFolderOf(socket), owner)),
-    ...(socket === undefined ? [] : socketFindings(inspectFile(socket))),
+    ...secretFileFindings("password file", passwordFile(stored, guardedFiles)),
+    ...folderFindings("keystore", inspectFolderOf(path, guardedFiles), keystore?.uid),
   ];
 }
 
@@ -97,27 +96,31 @@ async function auditFindings({ content, stored }: ReadableKeystore): Promise<Fin
 }
 
 /** A pipe or a credential has no permissions to mind. */
-function passwordFile(stored: ReadableKeystore["stored"]): FileFacts | undefined {
+function passwordFile(
+  stored: ReadableKeystore["stored"],
+  guardedFiles: GuardedFiles | undefined,
+): FileFacts | undefined {
   const { source, path } = stored?.password ?? {};
-  return path === undefined || source === "systemd-credential" ? undefined : inspectFile(path);
+  if (path === undefined || source === "systemd-credential") return undefined;
+  return inspectFile(path, guardedFiles);
 }
 
 function secretFileFindings(name: string, facts: FileFacts | undefined): Finding[] {
   if (facts === undefined) return [];
-  const { path, mode } = facts;
+  const { path, mode, privateRemedy } = facts;
   const findings: Finding[] = [];
   if ((mode & 0o007) !== 0) {
     findings.push({
       severity: "error",
       text: `Every user of this host can read or write the ${name} ${path}`,
-      remedy: `chmod o= ${path}`,
+      remedy: privateRemedy ?? `chmod o= ${path}`,
     });
   }
   if ((mode & 0o020) !== 0) {
     findings.push({
       severity: "warning",
       text: `The group of the ${name} ${path} can write to it`,
-      remedy: `chmod g-w ${path}`,
+      remedy: privateRemedy ?? `chmod g-w ${path}`,
     });
   }
   return findings;
@@ -130,34 +133,37 @@ function folderFindings(
   owner: number | undefined,
 ): Finding[] {
   if (facts === undefined) return [];
-  const { path, mode, uid } = facts;
+  const { path, mode, uid, privateRemedy } = facts;
   const findings: Finding[] = [];
   if ((mode & 0o1002) === 0o002) {
     findings.push({
       severity: "error",
       text: `Every user of this host can replace the ${name}: its folder ${path} is open to all`,
-      remedy: `chmod o-w ${path}`,
+      remedy: privateRemedy ?? `chmod o-w ${path}`,
     });
   } else if ((mode & 0o1020) === 0o020) {
     findings.push({
       severity: "warning",
       text: `The group of the folder ${path} can replace the ${name} in it`,
-      remedy: `chmod g-w ${path}`,
+      remedy: privateRemedy ?? `chmod g-w ${path}`,
     });
   }
   if (uid !== 0 && owner !== undefined && uid !== owner) {
     findings.push({
       severity: "warning",
       text: `The folder ${path} belongs to uid ${uid}, who can replace the ${name} in it`,
-      remedy: `chown ${owner} ${path}`,
+      remedy: privateRemedy ?? `chown ${owner} ${path}`,
     });
   }
   return findings;
 }
 
-function socketFindings(facts: FileFacts | undefined): Finding[] {
-  if (facts === undefined || (facts.mode & 0o002) === 0) return [];
-  return [{
+function socketFindings(socket: string, keystorePath: string): Finding[] {
+  const owner = inspectFile(keystorePath, undefined)?.uid;
+  const findings = folderFindings("socket", inspectFolderOf(socket, undefined), owner);
+  const facts = inspectFile(socket, undefined);
+  if (facts === undefined || (facts.mode & 0o002) === 0) return findings;
+  return [...findings, {
     severity: "warning",
     text: `Every user of this host can connect to ${facts.path}, if only to be turned away`,
     remedy: "start the daemon with another --socket-mode",

@@ -73,7 +73,7 @@ export class KeystoreService {
     try {
       const keystore = await this.#keystore.read();
       const { content, stored } = keystore;
-      const findings = await findIrregularities(keystore, path, this.#socket);
+      const findings = await findIrregularities(keystore, this.#keystore, this.#socket);
       if (stored !== undefined) findings.push(...await this.#depthFindings(keystore));
       const { entries, otherEntries } = content;
       const exists = stored !== undefined;

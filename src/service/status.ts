@@ -38,7 +38,7 @@ export class StatusService {
     const keystore = await this.#keystore.read();
     const { content, stored } = keystore;
     const { path } = this.#keystore;
-    const findings = await findIrregularities(keystore, path, this.#socket);
+    const findings = await findIrregularities(keystore, this.#keystore, this.#socket);
     return {
       path,
       exists: stored !== undefined,

@@ -73,6 +73,7 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
     readSecret: () => Promise.resolve(setting.input ?? ""),
     print: setting.print ?? ((text) => out += text),
     terminalColumns: () => setting.columns,
+    elevation: "ask somebody with privileges",
     errorTerminal: () => undefined,
     onInterrupt: () => Promise.resolve(NEVER_INTERRUPTED),
     now: () => NOW,
@@ -466,7 +467,10 @@ test("names the remedy where privileges are missing", async () => {
   };
   const { status, err } = await runWith(["list"], { answer: () => ({ status: 403, body }) });
   assert.is(status, 4);
-  assert.match(err[0] ?? "", /^apikey: administrator privileges are required.*sudo/);
+  assert.match(
+    err[0] ?? "",
+    /^apikey: administrator privileges are required; ask somebody with privileges$/,
+  );
 });
 
 test("answers a program in JSON", async () => {

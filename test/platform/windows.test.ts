@@ -4,7 +4,7 @@ import type { NativeFunction } from "../../src/platform/native_library.ts";
 import type { WindowsLibraries } from "../../src/platform/windows/libraries.ts";
 import { isLocalPipe } from "../../src/platform/windows/pipe.ts";
 import { ownToken } from "../../src/platform/windows/process_token.ts";
-import { descriptorOfFile, privateSddl } from "../../src/platform/windows/security_descriptor.ts";
+import { descriptorOfFile } from "../../src/platform/windows/security_descriptor.ts";
 import { SID } from "../../src/platform/windows/sid.ts";
 
 const USER = "S-1-5-21-1-2-4000000000-1001";
@@ -150,14 +150,6 @@ test("reads an access control list, entries of unknown kinds as anybody's", () =
 
 test("takes no list for what it is: everybody may do everything", () => {
   assert.is(descriptorOfFile(fileOf(USER, undefined), "C:\\file").entries, undefined);
-});
-
-test("opens what is private to administrators and the system, and to an ordinary user's own", () => {
-  assert.is(privateSddl(undefined), "O:BAD:P(A;;GA;;;BA)(A;;GA;;;SY)");
-  assert.is(
-    privateSddl(USER, { inherits: true }),
-    `O:${USER}D:P(A;OICI;GA;;;BA)(A;OICI;GA;;;SY)(A;OICI;GA;;;${USER})`,
-  );
 });
 
 for (

@@ -59,6 +59,7 @@ export async function runCommand(
     readSecret: () => Promise.resolve(""),
     print: (text) => out += text,
     terminalColumns: () => undefined,
+    elevation: "",
     errorTerminal: () => undefined,
     onInterrupt: () => Promise.resolve(NEVER_INTERRUPTED),
     now: () => Date.parse("2050-01-01T00:00:00Z"),

@@ -50,7 +50,7 @@ export function openPipe({ kernel32 }: WindowsLibraries, path: string): Handle {
   return callForHandle(
     kernel32,
     "CreateFileW",
-    ["buffer", "u32", "u32", "usize", "u32", "u32", "usize"],
+    ["buffer", "u32", "u32", "buffer", "u32", "u32", "usize"],
     wide(path),
     GENERIC_READ_AND_WRITE,
     0,

@@ -14,7 +14,8 @@ import {
   type WindowsLibraries,
 } from "./libraries.ts";
 import { isLocalPipe, openPipe, openSocket, type PipeOptions } from "./pipe.ts";
-import { descriptorOfPipe, privateSddl, securityAttributes } from "./security_descriptor.ts";
+import { privateSddl } from "./access_control.ts";
+import { descriptorOfPipe, securityAttributes } from "./security_descriptor.ts";
 import { isPrivileged } from "./sid.ts";
 import { lastError, win32Error } from "./win32_error.ts";
 

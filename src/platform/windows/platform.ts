@@ -1,18 +1,15 @@
-import { closeSync, openSync } from "node:fs";
 import type { Socket } from "node:net";
-import { systemErrorCode } from "../../errors.ts";
 import { OVERFLOW_ID, type PeerCredentials } from "../../model/peer_credentials.ts";
 import { opensslPkcs12Kdf } from "../openssl.ts";
-import type { FileLock, Platform } from "../platform.ts";
+import type { Platform } from "../platform.ts";
 import type { PosixProcess } from "../posix_process.ts";
+import { guardedFiles } from "./files.ts";
 import type { WindowsLibraries } from "./libraries.ts";
+import { lockHolder, openLock } from "./lock.ts";
 import { connectToPipe, type PipeEnd, type PipeOptions } from "./pipe.ts";
 import { listenAtPipe } from "./pipe_listener.ts";
 import { describeProcess, pipePeer, pipePeerProcess } from "./pipe_peer.ts";
 import { ownToken, type ProcessToken } from "./process_token.ts";
-
-/** libuv's request for a file that nobody else has open, or may open. */
-const UV_FS_O_EXLOCK = 0x10000000;
 
 /** Administrators who have elevated, and the system, are root; this process's user is somebody. */
 const ROOT_UID = 0;
@@ -22,6 +19,7 @@ const ORDINARY_UID = 1;
 export function windowsPlatform(process: PosixProcess, libraries: WindowsLibraries): Platform {
   const token = ownToken(libraries);
   const self = credentials(token?.isElevated === true, process.pid);
+  const files = { libraries, user: token?.user, uid: self.uid };
   const ends = new WeakMap<Socket, PipeEnd>();
   const pipes: PipeOptions = {
     libraries,
@@ -41,12 +39,14 @@ export function windowsPlatform(process: PosixProcess, libraries: WindowsLibrari
       listen: (path, onConnection) => listenAtPipe(pipes, path, onConnection),
       connect: (path) => connectToPipe(pipes, path),
     },
+    elevation: "run it from an elevated prompt, which 'Run as administrator' opens",
     sendToJournal: undefined,
     listeningPath: () => undefined,
     widenBacklog: () => undefined,
     notify: undefined,
-    openLock,
-    lockHolder: () => undefined,
+    openLock: (path) => openLock(path, process.pid, files),
+    lockHolder,
+    guardedFiles: guardedFiles(files),
     groupId: () => undefined,
     withMode: (_mode, bind) => bind(),
     protectMemory: () => undefined,
@@ -70,27 +70,4 @@ function peerCredentials(
 /** There are no groups that would mean anything to an access policy. */
 function credentials<Pid>(isPrivileged: boolean, pid: Pid) {
   return { uid: isPrivileged ? ROOT_UID : ORDINARY_UID, gid: OVERFLOW_ID, groups: [], pid };
-}
-
-/** The lock is the open file: nobody else can open it meanwhile, to read who has it neither. */
-function openLock(path: string): FileLock {
-  let descriptor: number | undefined;
-  return {
-    descriptor: -1,
-    tryAcquire() {
-      try {
-        descriptor = openSync(path, UV_FS_O_EXLOCK | 0x0102, /* O_RDWR | O_CREAT */ 0o600);
-        return true;
-      } catch (error) {
-        if (systemErrorCode(error) === "EBUSY") return false;
-        throw error;
-      }
-    },
-    // An open file without FILE_SHARE_DELETE cannot be removed.
-    isInPlace: () => true,
-    holder: () => undefined,
-    close() {
-      if (descriptor !== undefined) closeSync(descriptor);
-    },
-  };
 }

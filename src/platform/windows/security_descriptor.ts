@@ -38,20 +38,27 @@ const INHERIT_ONLY = 0x8;
 /** The types whose SID follows the mask right away; others have conditions, or other objects. */
 const SIMPLE_TYPES = [ACCESS_ALLOWED, /* denied */ 1, /* callback, allowed and denied */ 9, 10];
 
-/**
- * For administrators and the system, and for an ordinary user's own objects himself; nobody else, and
- * nothing from the folder.
- *
- * @param inherits whether what is created in it gets the same
- */
-export function privateSddl(user: string | undefined, { inherits } = { inherits: false }): string {
-  const trustees = ["BA", "SY", ...(user === undefined ? [] : [user])];
-  const entries = trustees.map((sid) => `(A;${inherits ? "OICI" : ""};GA;;;${sid})`);
-  return `O:${user ?? "BA"}D:P${entries.join("")}`;
+/** Does something with what {@link securityAttributes} returns. */
+export function withSecurityAttributes<T>(
+  libraries: WindowsLibraries,
+  sddl: string,
+  work: (attributes: Uint8Array) => T,
+): T {
+  const attributes = securityAttributes(libraries, sddl);
+  try {
+    return work(attributes);
+  } finally {
+    const { buffer, byteOffset } = attributes;
+    const descriptor = new DataView(buffer, byteOffset).getBigUint64(DESCRIPTOR_OFFSET, true);
+    call(libraries.kernel32, "LocalFree", ["usize"], descriptor);
+  }
 }
 
+/** minwinbase.h: struct { DWORD nLength; LPVOID lpSecurityDescriptor; BOOL bInheritHandle; } */
+const DESCRIPTOR_OFFSET = 8;
+
 /**
- * SECURITY_ATTRIBUTES for an object that is about to be created. Of few texts, which are kept.
+ * SECURITY_ATTRIBUTES for an object that is about to be created, and a descriptor that stays in memory.
  *
  * @throws the system's error
  */
@@ -69,7 +76,7 @@ export function securityAttributes({ advapi32 }: WindowsLibraries, sddl: string)
   if (isMade === 0) throw win32Error(0, "security descriptor");
   const attributes = room(24);
   attributes.setUint32(0, 24, true);
-  attributes.setBigUint64(8, descriptor.getBigUint64(0, true), true);
+  attributes.setBigUint64(DESCRIPTOR_OFFSET, descriptor.getBigUint64(0, true), true);
   return octetsOf(attributes);
 }
 
