@@ -26,14 +26,19 @@ const DENO = [denoPath(), "run", "--allow-all"];
 /** That the source runs on Node without having been built. */
 const SMOKE_TEST = /[\\/]session\.test\.ts$/;
 
+/**
+ * What is failed, and what is installed, is the executable: a runtime that loads the source is another
+ * program.
+ */
+const OF_EXECUTABLE = /^test[\\/](?:faults|systemd)[\\/]/;
+
 /** The runs asked for, each with the files whose path has one of the substrings (none: all). */
 export function planRuns(names: readonly RunName[], substrings: readonly string[]): Run[] {
   const wanted = (file: string) =>
     substrings.length === 0 || substrings.some((part) => file.includes(part));
   const files = (pattern: string) => globSync(pattern, { cwd: ROOT }).sort().filter(wanted);
-  // What test/faults fails is the executable: a runtime that loads the source is another program.
-  const all = files("test/**/*.test.ts").filter((file) => !/^test[\\/]faults[\\/]/.test(file));
-  const driving = files("test/{e2e,faults,interop}/**/*.test.ts");
+  const all = files("test/**/*.test.ts").filter((file) => !OF_EXECUTABLE.test(file));
+  const driving = files("test/{e2e,faults,interop,systemd}/**/*.test.ts");
   // The executable is this source on this very runtime, so there is no need to drive both.
   const isDriven = (file: string) => driving.includes(file) && !SMOKE_TEST.test(file);
   const onNode = all.filter((file) => !isDriven(file));

@@ -77,10 +77,18 @@ export class Systemctl {
     throw new AppError("ERR_SERVICE", `cannot ${verb} ${name}: ${said}; see journalctl -u ${name}`);
   }
 
-  /** What the service said last, without systemd's own lines. */
+  /** What the service said last this time, or else systemd of it. */
   async #lastWords(name: string): Promise<string | undefined> {
-    const argv = ["--output=cat", "--lines=1", "--identifier=apikey", `--unit=${name}`] as const;
-    const { stdout } = await this.#run(["journalctl", "--quiet", "--no-pager", ...argv]);
-    return stdout.trim() || undefined;
+    const show = ["systemctl", "show", "--property=InvocationID", "--value", name] as const;
+    const invocation = (await this.#run(show)).stdout.trim();
+    const ask = async (...argv: string[]) => {
+      const journal = ["journalctl", "--quiet", "--no-pager", "--output=cat"] as const;
+      const { stdout } = await this.#run([...journal, ...argv]);
+      return stdout.trim().split("\n");
+    };
+    const own = await ask(`_SYSTEMD_INVOCATION_ID=${invocation}`);
+    // systemd's first complaint says why, its last one that it did not work.
+    const [reason] = await ask("--priority=err", `INVOCATION_ID=${invocation}`);
+    return own.at(-1) || reason || undefined;
   }
 }

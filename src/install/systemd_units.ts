@@ -71,7 +71,8 @@ export function serviceUnit(settings: UnitSettings): string {
       ["Type", "notify"],
       ["NotifyAccess", "main"],
       ["ExecStart", `${quote(executable)} daemon${config}`],
-      ["ExecReload", "/bin/kill -HUP $MAINPID"],
+      // Small systems have no kill(1), but every shell has its own.
+      ["ExecReload", "/bin/sh -c 'kill -HUP $MAINPID'"],
       ["Restart", "on-failure"],
       ["RestartSec", "1s"],
       ["TimeoutStartSec", "60s"],
