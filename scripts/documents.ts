@@ -1,4 +1,4 @@
-/** npm run docs: writes what is made of the command table and kept in the repository. */
+/** npm run docs: writes what is made of the tables of commands and of routes, and kept here. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandSpec } from "../src/cli/command.ts";
@@ -6,9 +6,13 @@ import { COMMANDS } from "../src/cli/commands.ts";
 import { commandReference } from "./command_reference.ts";
 import { configurationExample, settingTable } from "./configuration_documents.ts";
 import { outputSchemaDocument } from "./json_schema.ts";
+import { allRoutes, describeApi } from "./openapi.ts";
+import { routeTable } from "./route_table.ts";
 import { ROOT } from "./runtimes.ts";
 
 const SCHEMA = "src/cli/output.schema.json";
+export const API_DESCRIPTION = "src/api/openapi.json";
+const API_README = "src/api/README.md";
 const REFERENCE = "src/cli/README.md";
 const EXAMPLE = "src/cli/apikey.example.yaml";
 
@@ -26,17 +30,17 @@ if (import.meta.main) {
   }
 }
 
-/** What is not as the command table would have it, one line each; none: an empty list. */
+/** What is not as the tables would have it, one line each; none: an empty list. */
 export function findStaleDocuments(root: string, commands: readonly CommandSpec[]): string[] {
   try {
     return documents(root, commands).filter(({ present, wanted }) => present !== wanted)
-      .map(({ path }) => `${path} is not what the commands make of it: npm run docs`);
+      .map(({ path }) => `${path} is not what it is made of: npm run docs`);
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
 }
 
-/** @throws Error for a command that cannot be documented */
+/** @throws Error for a command or a route that cannot be documented */
 function documents(root: string, commands: readonly CommandSpec[]): Document[] {
   const read = (path: string) => {
     const file = join(root, path);
@@ -44,9 +48,21 @@ function documents(root: string, commands: readonly CommandSpec[]): Document[] {
   };
   const schema = `${JSON.stringify(outputSchemaDocument(commands), null, 2)}\n`;
   const reference = read(REFERENCE);
+  const routes = allRoutes();
+  const apiReadme = read(API_README);
   const withSettings = betweenMarkers("settings", reference, settingTable());
   return [
     { path: SCHEMA, present: read(SCHEMA), wanted: schema },
+    {
+      path: API_DESCRIPTION,
+      present: read(API_DESCRIPTION),
+      wanted: `${JSON.stringify(describeApi(routes), null, 2)}\n`,
+    },
+    {
+      path: API_README,
+      present: apiReadme,
+      wanted: betweenMarkers("routes", apiReadme, routeTable(routes)),
+    },
     { path: EXAMPLE, present: read(EXAMPLE), wanted: configurationExample() },
     {
       path: REFERENCE,

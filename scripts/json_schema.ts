@@ -3,6 +3,7 @@ import type { GenericSchema } from "valibot";
 import type { CommandSpec } from "../src/cli/command.ts";
 import { FIELD_DESCRIPTIONS } from "../src/cli/output_fields.ts";
 import { errorOutputSchema, OUTPUT_SCHEMAS, SHARED_SCHEMAS } from "../src/cli/output_schemas.ts";
+import { describeFields, FieldTexts } from "./described_fields.ts";
 
 /** The number goes up when a program for what was before could not read what is printed. */
 const ID = "urn:metricshub-apikey:output:1";
@@ -19,19 +20,19 @@ const PROMISE =
  * @throws Error for a command that takes `--json` without a schema, and for what is left over
  */
 export function outputSchemaDocument(commands: readonly CommandSpec[]): JsonSchema {
-  const describe = new Descriptions();
+  const texts = new FieldTexts(FIELD_DESCRIPTIONS);
   const definitions: Record<string, JsonSchema> = {
-    error: define("error", errorOutputSchema, describe),
+    error: define("error", errorOutputSchema, texts),
   };
   for (const [name, schema] of Object.entries(SHARED_SCHEMAS)) {
-    definitions[name] = define(name, schema, describe);
+    definitions[name] = define(name, schema, texts);
   }
   for (const { name, schema } of withSchemas(commands)) {
     const title = `apikey ${name} --json`;
     const definition = definitionName(name);
-    definitions[definition] = { title, ...define(definition, schema, describe) };
+    definitions[definition] = { title, ...define(definition, schema, texts) };
   }
-  describe.assertAllUsed();
+  texts.assertAllUsed("output");
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     $id: ID,
@@ -63,52 +64,14 @@ function withSchemas(
   });
 }
 
-function define(name: string, schema: GenericSchema, describe: Descriptions): JsonSchema {
+function define(name: string, schema: GenericSchema, texts: FieldTexts): JsonSchema {
   const shared = Object.entries(SHARED_SCHEMAS).find(([, known]) => known === schema)?.[0];
   if (shared !== undefined && shared !== name) return { $ref: `#/$defs/${shared}` };
   const converted = toJsonSchemaDefs({ ...SHARED_SCHEMAS, [name]: schema }, {
     target: "draft-2020-12",
     typeMode: "output",
   })[name];
-  return refine(converted ?? {}, name, describe);
-}
-
-/** Describes fields, and calls those always there that the client fills in where a daemon has none. */
-function refine(schema: JsonSchema, path: string, describe: Descriptions): JsonSchema {
-  const { properties, items, anyOf, ...rest } = schema;
-  const refined: JsonSchema = { ...rest };
-  const part = (inner: JsonSchema) => refine(inner, path, describe);
-  if (anyOf !== undefined) refined.anyOf = anyOf.map((inner) => part(inner as JsonSchema));
-  if (items !== undefined) refined.items = part(items as JsonSchema);
-  if (properties === undefined) return refined;
-  const fields = Object.entries(properties as Record<string, JsonSchema>);
-  const isRequired = ([name, field]: readonly [string, JsonSchema]) =>
-    rest.required?.includes(name) || "default" in field;
-  refined.required = fields.filter(isRequired).map(([name]) => name);
-  refined.properties = Object.fromEntries(
-    fields.map(([name, { default: _filledIn, ...field }]) => {
-      const inner = `${path}.${name}`;
-      return [name, { ...describe.field(inner), ...refine(field, inner, describe) }];
-    }),
-  );
-  return refined;
-}
-
-/** Of fields, by their path or by their name; remembers which ones there were. */
-class Descriptions {
-  readonly #used = new Set<string>();
-
-  field(path: string): { readonly description?: string } {
-    const name = path.slice(path.lastIndexOf(".") + 1);
-    const known = [path, name].find((key) => Object.hasOwn(FIELD_DESCRIPTIONS, key));
-    if (known === undefined) return {};
-    this.#used.add(known);
-    return { description: FIELD_DESCRIPTIONS[known] ?? "" };
-  }
-
-  /** @throws Error for a description of a field that is not there */
-  assertAllUsed(): void {
-    const surplus = Object.keys(FIELD_DESCRIPTIONS).filter((key) => !this.#used.has(key));
-    if (surplus.length > 0) throw new Error(`no such field in output: ${surplus.join(", ")}`);
-  }
+  // The client fills in what has a default where a daemon has none.
+  const options = { textOf: (path: string) => texts.of(path), areDefaultsFilledIn: true };
+  return describeFields(converted ?? {}, name, options);
 }

@@ -1,5 +1,11 @@
 import { formatInstant } from "../model/instant.ts";
-import { EVENT_TYPES, type EventData, EVENTS_PATH, HEARTBEAT_MS } from "../protocol/events.ts";
+import {
+  EVENT_TYPES,
+  type EventData,
+  eventDataSchema,
+  EVENTS_PATH,
+  HEARTBEAT_MS,
+} from "../protocol/events.ts";
 import type { ChangeFeed, FeedEvent } from "../service/change_feed.ts";
 import { READING } from "./operation.ts";
 import { type Route, route } from "./route.ts";
@@ -20,9 +26,9 @@ export function eventRoutes(feed: ChangeFeed): Route[] {
     },
     responses: {
       200: {
-        description: `Server-sent events: ${EVENT_TYPES.join(", ")}. Their \`data\` is JSON, an ` +
-          "EventData. A comment comes every second in which nothing happens",
+        description: "Server-sent events, and a comment in every second without one",
         mediaType: MEDIA_TYPE,
+        events: { types: EVENT_TYPES, data: eventDataSchema },
       },
     },
     problems: READING,

@@ -16,6 +16,8 @@ export interface ResponseSpec {
   readonly schema?: v.GenericSchema;
   /** Of what is no JSON. */
   readonly mediaType?: string;
+  /** Of what is a stream of server-sent events. */
+  readonly events?: { readonly types: readonly string[]; readonly data: v.GenericSchema };
   /** By name: what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }

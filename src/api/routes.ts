@@ -17,6 +17,7 @@ import { importRoutes } from "./import.ts";
 import { keyRoutes } from "./keys.ts";
 import { keystoreRoutes } from "./keystore.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { openApiRoutes } from "./openapi.ts";
 import type { Route } from "./route.ts";
 import { scanRoutes } from "./scan.ts";
 import { type Server, statusRoutes } from "./status.ts";
@@ -52,5 +53,6 @@ export function createRoutes(dependencies: RouteDependencies): Route[] {
     ...eventRoutes(feed),
     ...healthRoutes(dependencies.health),
     ...metricsRoutes(dependencies.metrics),
+    ...openApiRoutes(),
   ];
 }

@@ -42,14 +42,16 @@ export const importSchema = v.pipe(
     ({ pkcs12, keys }) => (pkcs12 === undefined) !== (keys === undefined),
     "give one of pkcs12 and keys",
   ),
-  v.metadata({ oneOf: [{ required: ["pkcs12"] }, { required: ["keys"] }] }),
   v.check(
     ({ keys, password, offset, limit }) =>
       keys === undefined || [password, offset, limit].every((value) => value === undefined),
     "password, offset and limit are for another keystore",
   ),
   v.metadata({
-    allOf: ["password", "offset", "limit"].map((name) => ({ not: { required: ["keys", name] } })),
+    anyOf: [{ required: ["pkcs12"] }, { required: ["keys"] }],
+    dependentSchemas: {
+      keys: { properties: { pkcs12: false, password: false, offset: false, limit: false } },
+    },
   }),
 );
 

@@ -20,7 +20,7 @@ export const newAlias = parsedText(parseAlias, "an alias", {
   minLength: 1,
   maxLength: MAX_ALIAS_CHARACTERS,
   pattern: String.raw`^(?!\s|\.{1,2}$)(?!.*\s$)${PRINTABLE}+$`,
-  examples: ["mcp-openai"],
+  examples: ["mcp-openai", "mcp-claude", "nightly backup"],
 });
 
 export const expiresOn = parsedText(
@@ -69,9 +69,10 @@ export function hasOneExpiry(fields: { readonly [Name in keyof typeof wantedExpi
 export const EXPECTED_ONE_EXPIRY = "give one of expiresAt, expiresOn and expiresInSeconds";
 
 export const ONE_EXPIRY: JsonWords = {
-  allOf: EXPIRY_NAMES.map((name, index) => ({
-    not: { required: [name, EXPIRY_NAMES[(index + 1) % EXPIRY_NAMES.length]] },
-  })),
+  dependentSchemas: {
+    expiresAt: { properties: { expiresOn: false, expiresInSeconds: false } },
+    expiresOn: { properties: { expiresInSeconds: false } },
+  },
 };
 
 /** Parsed together, by `parseMetadata`. */
