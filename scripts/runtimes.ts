@@ -33,6 +33,12 @@ export function tscPath(): string {
   return join(dirname(manifest), "bin", "tsc");
 }
 
+/** The linter of API descriptions. */
+export function redoclyPath(): string {
+  const manifest = createRequire(import.meta.url).resolve("@redocly/cli/package.json");
+  return join(dirname(manifest), "bin", "cli.js");
+}
+
 function isDeno(): boolean {
   return process.versions["deno"] !== undefined;
 }
