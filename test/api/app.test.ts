@@ -31,6 +31,7 @@ import { type Audit, NO_AUDIT } from "../../src/service/audit.ts";
 import type { UsageService } from "../../src/service/usage.ts";
 import { VerificationService } from "../../src/service/verification.ts";
 import { bindings } from "../support/bindings.ts";
+import { conforming } from "../support/conforming.ts";
 import { readFixture } from "../support/fixtures.ts";
 import { openKeystore, openUsage, pkcs12Kdf, withFolder } from "../support/open_keystore.ts";
 
@@ -61,7 +62,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
   return withFolder(async (folder) => {
     const keystore = openKeystore(`${folder}/metricshub-keystore.p12`);
     const defects: unknown[] = [];
-    const routes = createRoutes({
+    const routes = conforming(createRoutes({
       keys: new KeyService({ keystore, clock: systemClock }),
       usage: openUsage(keystore),
       imports: new ImportService({ keystore, pkcs12Kdf, clock: systemClock }),
@@ -82,7 +83,7 @@ function withApi(work: (api: Api) => Promise<void>): Promise<void> {
         connections: undefined,
       },
       clock: systemClock,
-    });
+    }));
     const problems = new ProblemCounts();
     const parts = {
       routes,

@@ -1,0 +1,135 @@
+// A real daemon, driven by nothing but the description that it serves.
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import published from "../../src/api/openapi.json" with { type: "json" };
+import { type ApiOperation, readDescription } from "../support/api_description.ts";
+import { startDaemon } from "../support/daemon.ts";
+import { type Answer, jsonRequest, type Request, send } from "../support/http.ts";
+import {
+  invalidBodies,
+  invalidQueries,
+  type Known,
+  validBody,
+  validRequest,
+} from "../support/made_requests.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+
+const KEY = "eb47c2be-927f-495f-aa97-0ba0f60b8986";
+
+/** How many valid requests each operation gets. */
+const SEEDS = Array.from({ length: 6 }, (_, seed) => seed);
+
+const folder = temporaryFolder();
+const socket = folder.file("apikey.sock");
+const daemon = await startDaemon(folder.keystore("jdk17-metricshub.p12"), socket);
+test.after(stop);
+
+const served = await ask({ method: "GET", path: "/v1/openapi.json" });
+const operations = await Promise.try(() => readDescription(JSON.parse(served.body))).catch(
+  async (error) => {
+    await stop();
+    throw error;
+  },
+);
+const taking = operations.filter(({ schema }) => schema !== undefined);
+
+async function stop(): Promise<void> {
+  await daemon[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+}
+
+function ask(request: Request): Promise<Answer> {
+  return send(socket, request);
+}
+
+function assertDescribed({ id, judge }: ApiOperation, request: Request, answer: Answer): void {
+  const about = `${id} ${request.path} ${request.body?.slice(0, 300)}: ${answer.status}`;
+  assert.equal(judge(answer), [], `${about} ${answer.body.slice(0, 300)}`);
+  assert.ok(answer.status < 500, about);
+}
+
+function codeOf({ headers, body }: Answer): string | undefined {
+  return headers["content-type"] === "application/problem+json" ? JSON.parse(body).code : undefined;
+}
+
+test("a daemon serves the description that the linter has seen", () => {
+  assert.equal(JSON.parse(served.body), published);
+});
+
+test("no operation takes what the description does not let through", async () => {
+  const known: Known = { alias: "mcp-openai", key: KEY, pkcs12: "" };
+  const before = (await ask({ method: "GET", path: "/v1/keys" })).body;
+  for (const operation of taking) {
+    const valid = SEEDS.map((seed) => validBody(operation, known, seed));
+    const invalid = invalidBodies(operation, valid);
+    assert.ok(invalid.length > 10, operation.id);
+    const path = operation.path.replace("{alias}", known.alias);
+    await Promise.all(invalid.map(async ([what, body]) => {
+      const request = jsonRequest(operation.method, path, body);
+      const answer = await ask(request);
+      assertDescribed(operation, request, answer);
+      assert.is(answer.status, 400, `${operation.id} takes ${what}: ${answer.body}`);
+    }));
+  }
+  assert.is((await ask({ method: "GET", path: "/v1/keys" })).body, before);
+});
+
+test("nor a body that is no JSON, is called something else, or is too large", async () => {
+  for (const operation of taking) {
+    const { method, maxBodyBytes } = operation;
+    const path = operation.path.replace("{alias}", "mcp-openai");
+    const headers = { "Content-Type": "application/json" };
+    const tooLarge = { ...headers, "Content-Length": String(maxBodyBytes + 1) };
+    const cases: readonly (readonly [request: Request, code: string])[] = [
+      [{ method, path, headers, body: '{"' }, "ERR_INVALID_REQUEST"],
+      [{ method, path, headers, body: "" }, "ERR_INVALID_REQUEST"],
+      [{ method, path, headers: { "Content-Type": "text/plain" }, body: "{}" }, "ERR_MEDIA_TYPE"],
+      [{ method, path, headers: tooLarge, body: "{}" }, "ERR_BODY_TOO_LARGE"],
+    ];
+    for (const [request, code] of cases) {
+      const answer = await ask(request);
+      assertDescribed(operation, request, answer);
+      assert.is(codeOf(answer), code, operation.id);
+    }
+  }
+});
+
+test("nor a query that the description does not let through", async () => {
+  const asked = operations.filter((operation) => invalidQueries(operation).length > 0);
+  assert.equal(asked.map(({ id }) => id), ["authenticate"]);
+  for (const operation of asked) {
+    for (const query of invalidQueries(operation)) {
+      const request = { method: operation.method, path: `${operation.path}?${query}` };
+      const answer = await ask(request);
+      assertDescribed(operation, request, answer);
+      assert.is(codeOf(answer), "ERR_INVALID_REQUEST", query);
+    }
+  }
+});
+
+test("every operation answers what it is described to answer, and each of that", async () => {
+  const copy = JSON.parse((await ask({ method: "GET", path: "/v1/keystore/copy" })).body);
+  const seen = new Set<string>();
+  for (const operation of operations) {
+    for (const seed of SEEDS) {
+      const alias = `${operation.id} ${seed}`;
+      if (operation.path.includes("{alias}") && seed % 2 === 0) {
+        await ask(jsonRequest("POST", "/v1/keys", { alias }));
+      }
+      const known: Known = { alias, key: KEY, pkcs12: copy.pkcs12 };
+      const request = validRequest(operation, known, seed);
+      const answer = await ask(request);
+      assertDescribed(operation, request, answer);
+      // What the description lets through is not refused for being otherwise.
+      const refused = ["ERR_INVALID_REQUEST", "ERR_INVALID_ALIAS"].includes(codeOf(answer) ?? "");
+      assert.not.ok(refused, `${operation.id} ${request.path} ${request.body}: ${answer.body}`);
+      seen.add(`${operation.id} ${answer.status}`);
+    }
+  }
+  const unseen = operations.flatMap(({ id, successes }) => successes.map((it) => `${id} ${it}`))
+    .filter((success) => !seen.has(success));
+  // That takes a keystore that never could be opened.
+  assert.equal(unseen, ["getHealth 503"]);
+});
+
+test.run();
