@@ -108,7 +108,10 @@ function outputName(name: string): string {
   const schema = SCHEMAS[name];
   const shared = Object.entries(SHARED_SCHEMAS).find(([, other]) => other === schema);
   const printed = Object.entries(OUTPUT_SCHEMAS).find(([, other]) => other === schema);
-  return shared?.[0] ?? (printed === undefined ? name : definitionName(printed[0]));
+  if (shared !== undefined) return shared[0];
+  if (printed !== undefined) return definitionName(printed[0]);
+  // What `apikey status` prints has more than the API answers.
+  return name.replace(/(?<!^)(?=[A-Z])/g, "-").toLowerCase();
 }
 
 async function readSchemas(): Promise<Record<string, GenericSchema>> {
