@@ -1,6 +1,6 @@
 /**
  * npm run build: dist/apikey, one executable with Node's runtime in it, for this platform or for
- * the one that --target names; and dist/apikey.1, its manual page.
+ * the one that --target names; and its manual pages, dist/apikey.1 and dist/apikey-daemon.8.
  */
 import {
   chmodSync,
@@ -17,17 +17,16 @@ import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
-import { COMMANDS } from "../src/cli/commands.ts";
 import { bundle } from "./bundle.ts";
 import { execute } from "./execute.ts";
 import { fetchRuntime } from "./foreign_runtime.ts";
-import { manualPage } from "./manual_page.ts";
+import { manualPages } from "./manual_pages.ts";
 import { nodePath, ROOT } from "./runtimes.ts";
 import { ASSETS, seaLoader, wrapBundle } from "./sea_loader.ts";
 import { isOwn, ownTarget, parseTarget } from "./targets.ts";
 import type { Target } from "./targets.ts";
 
-const USAGE = "usage: npm run build [-- [--target PLATFORM] [--out FILE]]";
+const USAGE = "usage: npm run build [-- [--target PLATFORM] [--out FILE] [--version VERSION]]";
 
 /** V8's own flags may make it reject the code cache of Node's modules, which doubles the start. */
 const EXEC_ARGV = [
@@ -44,12 +43,13 @@ try {
 
 async function main(): Promise<void> {
   const started = performance.now();
-  const { target, out } = readArguments();
+  const options = readArguments();
+  const { out } = options;
   mkdirSync(dirname(out), { recursive: true });
   // Beside the result, because only within one file system a rename is atomic.
   const folder = mkdtempSync(join(dirname(out), ".build-"));
   try {
-    const made = await makeExecutable(target, folder);
+    const made = await makeExecutable(options, folder);
     chmodSync(made, 0o755);
     // Node writes it in one go, which the page cache keeps in pieces of up to 2 MB; a process is
     // charged with whole pieces, 30 MB more than with those of a file that was copied or installed.
@@ -59,40 +59,48 @@ async function main(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  writePage();
+  writePages(options.version);
   const megabytes = (statSync(out).size / 1e6).toFixed(1);
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   console.log(`${relative(process.cwd(), out)}  ${megabytes} MB  ${seconds} s`);
 }
 
 /** Of today, or of the day that a reproducible build names. */
-function writePage(): void {
+function writePages(version: string): void {
   const epochSeconds = Number(process.env["SOURCE_DATE_EPOCH"] ?? Date.now() / 1_000);
-  const date = new Date(epochSeconds * 1_000).toISOString().slice(0, "2031-12-31".length);
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const cliReadme = readFileSync(join(ROOT, "src", "cli", "README.md"), "utf8");
   mkdirSync(join(ROOT, "dist"), { recursive: true });
-  const page = manualPage(COMMANDS, { version: packageJson.version, date, readme, cliReadme });
-  writeFileSync(join(ROOT, "dist", "apikey.1"), page);
+  for (const { name, text } of manualPages(version, epochSeconds)) {
+    writeFileSync(join(ROOT, "dist", name), text);
+  }
 }
 
-function readArguments(): { target: Target; out: string } {
+interface BuildOptions {
+  readonly target: Target;
+  readonly out: string;
+  readonly version: string;
+}
+
+function readArguments(): BuildOptions {
   const { values } = parse();
   const target = values.target === undefined ? ownTarget() : parseTarget(values.target);
   const name = isOwn(target) ? "apikey" : `apikey-${target.name}`;
   const out = values.out ?? join(ROOT, "dist", `${name}${target.suffix}`);
-  return { target, out: resolve(out) };
+  return { target, out: resolve(out), version: values.version ?? packageJson.version };
 }
 
 function parse() {
   try {
-    return parseArgs({ options: { target: { type: "string" }, out: { type: "string" } } });
+    const text = { type: "string" } as const;
+    return parseArgs({ options: { target: text, out: text, version: text } });
   } catch {
     throw new Error(USAGE);
   }
 }
 
-async function makeExecutable(target: Target, folder: string): Promise<string> {
+async function makeExecutable(
+  { target, version }: BuildOptions,
+  folder: string,
+): Promise<string> {
   const [output, config] = [join(folder, "apikey"), join(folder, "sea.json")];
   // Its path goes into the executable, as it is here: not the folder, which has another name each time.
   const main = "loader.cjs";
@@ -101,7 +109,7 @@ async function makeExecutable(target: Target, folder: string): Promise<string> {
     main,
     output,
     disableExperimentalSEAWarning: true,
-    assets: await makeAssets(target, folder),
+    assets: await makeAssets({ target, version }, folder),
     execArgv: EXEC_ARGV,
     // Nothing from the environment: NODE_OPTIONS could make an administrator's command run any code.
     execArgvExtension: "none",
@@ -114,10 +122,13 @@ async function makeExecutable(target: Target, folder: string): Promise<string> {
 }
 
 /** The bundle and its code cache, which holds for one processor and one V8 only. */
-async function makeAssets(target: Target, folder: string): Promise<Record<string, string>> {
+async function makeAssets(
+  { target, version }: Omit<BuildOptions, "out">,
+  folder: string,
+): Promise<Record<string, string>> {
   const bundled = join(folder, "bundle.cjs");
   const [wrapped, cache] = [join(folder, ASSETS.bundle), join(folder, ASSETS.cache)];
-  await bundle(bundled);
+  await bundle(bundled, version);
   writeFileSync(wrapped, wrapBundle(readFileSync(bundled, "latin1")), "latin1");
   if (isOwn(target)) {
     const script = join(import.meta.dirname, "code_cache.ts");

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { Plugin } from "esbuild";
@@ -8,10 +7,12 @@ import { ROOT } from "./runtimes.ts";
  * Puts src/main.ts and all it imports into one CommonJS file. A dynamic `import()` stays lazy: its
  * modules are in the file, and evaluated when first asked for. As an ES module the file would ask
  * for all of Node's modules at once, those of the other platforms too, and start 4 ms later.
+ * @param version what it says of itself
+ * @returns the paths of all that is in it, relative to the project's folder
  * @throws Error when a module is missing or cannot be parsed
  */
-export async function bundle(outfile: string): Promise<void> {
-  await build({
+export async function bundle(outfile: string, version: string): Promise<string[]> {
+  const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [join(ROOT, "src", "main.ts")],
     outfile,
@@ -24,19 +25,22 @@ export async function bundle(outfile: string): Promise<void> {
     // Not keepNames: that would name every closure anew whenever one is made, which cost the daemon a
     // sixth of what it takes to check a key. Identifiers stay as they are anyway.
     legalComments: "inline",
-    plugins: [versionOnly],
+    plugins: [versionOnly(version)],
+    metafile: true,
     logLevel: "warning",
   });
+  return Object.keys(metafile.inputs);
 }
 
 /** Of the project's package.json the product needs to know no more than its version. */
-const versionOnly: Plugin = {
-  name: "version-only",
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]package\.json$/ }, async ({ path }) => {
-      if (path !== join(ROOT, "package.json")) return undefined;
-      const { version } = JSON.parse(await readFile(path, "utf8"));
-      return { contents: JSON.stringify({ version }), loader: "json" };
-    });
-  },
-};
+function versionOnly(version: string): Plugin {
+  return {
+    name: "version-only",
+    setup({ onLoad }) {
+      onLoad({ filter: /[\\/]package\.json$/ }, ({ path }) => {
+        if (path !== join(ROOT, "package.json")) return undefined;
+        return { contents: JSON.stringify({ version }), loader: "json" };
+      });
+    },
+  };
+}

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import packageJson from "../package.json" with { type: "json" };
 import { bundle } from "./bundle.ts";
 import { execute } from "./execute.ts";
 import { denoPath, ROOT } from "./runtimes.ts";
@@ -16,7 +17,7 @@ mkdirSync(DIST, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), "apikey-compile-"));
 try {
   const main = join(folder, "main.cjs");
-  await bundle(main);
+  await bundle(main, packageJson.version);
   const argv = [denoPath(), "compile", "--allow-all", "--no-check", "--output", OUT, main];
   const { status, output } = await execute(argv, { cwd: folder });
   if (status === 0) {

@@ -25,7 +25,7 @@ const DESCRIPTION: readonly string[] = [
   "the JSON Schema that `apikey schema` prints.",
 ];
 
-const FILES: readonly (readonly [path: string, meaning: string])[] = [
+export const FILES: readonly (readonly [path: string, meaning: string])[] = [
   [
     "../security/metricshub-keystore.p12",
     "The default keystore of an executable in a folder `bin`, from there, where there is such a folder.",
@@ -62,7 +62,7 @@ const CSV =
   "What `apikey import` reads, besides PKCS#12 keystores: RFC 4180, UTF-8, with commas between cells. " +
   "The first line names the columns, in any order.";
 
-const SEE_ALSO = "keytool(1), openssl(1), curl(1), systemd.exec(5)";
+const SEE_ALSO = "apikey-daemon(8), keytool(1), openssl(1), curl(1), systemd.exec(5)";
 
 /** The manual page apikey(1), made of the table that `--help` is made of. */
 export function manualPage(commands: readonly CommandSpec[], facts: PageFacts): string {
@@ -106,7 +106,7 @@ function synopsis(): string[] {
   ];
 }
 
-function paragraph(text: string, index: number): string[] {
+export function paragraph(text: string, index: number): string[] {
   return index === 0 ? [prose(text)] : [".PP", prose(text)];
 }
 
@@ -121,7 +121,7 @@ function describeExamples({ summary, examples }: CommandSpec): string[] {
   return [".PP", prose(`${summary}:`), ...verbatim(examples.map((example) => `$ ${example}`))];
 }
 
-function flag({ name, value }: OptionSpec): string {
+export function flag({ name, value }: OptionSpec): string {
   return value === undefined ? bold(`--${name}`) : `${bold(`--${name}`)} ${italic(value)}`;
 }
 
@@ -141,7 +141,7 @@ function fields(document: string, title: string): string[] {
 }
 
 /** An option names its variable at the end of its description: `(APIKEY_SOCKET)`. */
-function environment(commands: readonly CommandSpec[]): string[] {
+export function environment(commands: readonly CommandSpec[]): string[] {
   const flags = new Map<string, string>();
   for (const { name, description } of commands.flatMap(({ options }) => options)) {
     const [, variable] = /\((APIKEY_[A-Z_]+)\)$/.exec(description) ?? [];

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findStaleDocuments } from "../../scripts/documents.ts";
+import { daemonPage } from "../../scripts/daemon_page.ts";
 import { exitStatuses, manualPage } from "../../scripts/manual_page.ts";
 import { ROOT } from "../../scripts/runtimes.ts";
 import type { CommandSpec } from "../../src/cli/command.ts";
@@ -19,6 +20,7 @@ const README = readFileSync(join(ROOT, "README.md"), "utf8");
 const CLI_README = readFileSync(join(ROOT, "src", "cli", "README.md"), "utf8");
 const FACTS = { version: "1.2.3", date: "2020-12-31", readme: README, cliReadme: CLI_README };
 const PAGE = manualPage(COMMANDS, FACTS);
+const DAEMON_PAGE = daemonPage(COMMANDS, FACTS);
 
 for (const command of COMMANDS) {
   test(`--help, page and README name every flag of ${command.name}`, () => {
@@ -66,8 +68,10 @@ function sectionOf(page: string, { name, argument }: CommandSpec): string {
 }
 
 test("every hyphen can be typed again", () => {
-  const [, ...lines] = PAGE.split("\n");
-  assert.equal(lines.filter((line) => /(?<!\\)-/.test(line)), []);
+  for (const page of [PAGE, DAEMON_PAGE]) {
+    const [, ...lines] = page.split("\n");
+    assert.equal(lines.filter((line) => /(?<!\\)-/.test(line)), []);
+  }
 });
 
 test("the page has every exit status and every variable", () => {
@@ -102,9 +106,8 @@ const LINTERS = [
 ];
 
 for (const { name, args, show } of LINTERS) {
-  requiring(test, name)(`${name} has nothing to say against the page`, () => {
-    for (const commands of [COMMANDS, HOSTILE]) {
-      const page = manualPage(commands, FACTS);
+  requiring(test, name)(`${name} has nothing to say against the pages`, () => {
+    for (const page of [PAGE, manualPage(HOSTILE, FACTS), DAEMON_PAGE]) {
       const { status, stdout, stderr } = spawnSync(findTool(name) ?? "", args, {
         input: page,
         encoding: "utf8",
@@ -134,6 +137,21 @@ for (const { name, args, show } of LINTERS) {
     }
   });
 }
+
+test("the daemon's page has all its flags, variables, signals, and what it shares with the other", () => {
+  const daemon = COMMANDS.find(({ name }) => name === "daemon");
+  const text = plain(DAEMON_PAGE);
+  for (const { name, description } of daemon?.options ?? []) {
+    assert.match(text, `.TP\n--${name} `);
+    const [variable = ""] = /APIKEY_\w+/.exec(description) ?? [];
+    assert.match(text, `.TP\n${variable}\nThe same`);
+  }
+  for (const example of daemon?.examples ?? []) assert.ok(text.includes(`$ ${example}\n`));
+  for (const word of ["SIGTERM", "SIGHUP", "metricshub-apikey.socket", "apikey(1)"]) {
+    assert.ok(text.includes(word), word);
+  }
+  assert.ok(plain(PAGE).includes("apikey-daemon(8)"));
+});
 
 test("a command that nobody has documented does not go unnoticed", () => {
   const [first, ...others] = COMMANDS as [CommandSpec, ...CommandSpec[]];
