@@ -73,6 +73,22 @@ export class AppError extends Error {
   }
 }
 
+/** What has failed in a daemon, whose log has more under the name of the request. */
+export class DaemonFailure extends AppError {
+  readonly requestId: string;
+
+  constructor(code: ErrorCode, message: string, requestId: string) {
+    const isDefect = !ERRORS[code].namesCause;
+    super(
+      code,
+      isDefect
+        ? `internal error in the daemon; see its log for request ${requestId}`
+        : `${message} (request ${requestId} in the daemon's log)`,
+    );
+    this.requestId = requestId;
+  }
+}
+
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === "string" && Object.hasOwn(ERRORS, value);
 }

@@ -183,6 +183,8 @@ export const errorOutputSchema = v.object({
   code: v.pipe(v.string(), v.regex(/^ERR_[A-Z_]+$/)),
   exitStatus: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(255)),
   detail: v.string(),
+  /** Of what has failed in a daemon: by what its log calls it. */
+  requestId: v.exactOptional(v.string()),
 });
 
 /** Parts of several documents, with a definition of their own. */

@@ -1,4 +1,4 @@
-import { AppError, ERRORS, systemErrorCode } from "../errors.ts";
+import { AppError, DaemonFailure, ERRORS, systemErrorCode } from "../errors.ts";
 import { commandsOf, findCommand, parseArguments } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -83,14 +83,20 @@ function report(error: unknown, asked: Asked, context: RunContext): number {
     const text = `cannot write to standard output: ${systemErrorCode(error)}`;
     return report(new AppError("ERR_OUTPUT", text, { cause: error }), asked, context);
   }
-  const isKnown = error instanceof AppError && error.code !== "ERR_INTERNAL";
+  const isOfDaemon = error instanceof DaemonFailure;
+  const isKnown = isOfDaemon || error instanceof AppError && error.code !== "ERR_INTERNAL";
   if (!isKnown) context.log(error);
   const code = isKnown ? error.code : "ERR_INTERNAL";
   const detail = isKnown
     ? error.message + remedy(error, context)
     : "internal error: a defect in apikey";
   const { exitStatus } = ERRORS[code];
-  const output: ErrorOutput = { code, exitStatus, detail };
+  const output: ErrorOutput = {
+    code,
+    exitStatus,
+    detail,
+    ...(isOfDaemon ? { requestId: error.requestId } : {}),
+  };
   const isUpstream = !asked.isOwn && UPSTREAM_TEXTS.includes(code);
   if (asked.asJson) context.complain(JSON.stringify(output));
   else context.complain(isUpstream ? detail : `apikey: ${detail}`);

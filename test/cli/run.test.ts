@@ -7,6 +7,7 @@ import { run } from "../../src/cli/run.ts";
 import type { DaemonSettings, TargetSettings } from "../../src/cli/settings.ts";
 import { ApiClient } from "../../src/client/api_client.ts";
 import type { ApiRequest, ApiResponse } from "../../src/client/transport.ts";
+import { ERRORS } from "../../src/errors.ts";
 import { BARE_SYSTEM, NEVER_INTERRUPTED } from "../support/run_command.ts";
 
 interface Outcome {
@@ -478,6 +479,21 @@ test("answers a program in JSON", async () => {
   const { err } = await runWith(["create", "--json"]);
   assert.equal(Object.keys(JSON.parse(err[0] ?? "")), ["code", "exitStatus", "detail"]);
 });
+
+for (const code of ["ERR_INTERNAL", "ERR_KEYSTORE_IO", "ERR_ALIAS_UNKNOWN"] as const) {
+  test(`names the request of what has failed in the daemon, as ${code}`, async () => {
+    const { exitStatus, httpStatus } = ERRORS[code];
+    const body = { title: "no", status: httpStatus, code, requestId: "abc-1\n" };
+    const answer = () => ({ status: httpStatus, body });
+    const { status, err, defects } = await runWith(["show", "a"], { answer });
+    assert.equal([status, err.length, defects], [exitStatus, 1, []]);
+    const { err: [json = ""] } = await runWith(["show", "a", "--json"], { answer });
+    // What the caller has done himself is nothing to look up.
+    const id = httpStatus < 500 ? undefined : "abc-1\\u{a}";
+    assert.equal([JSON.parse(json).requestId, JSON.parse(json).code], [id, code]);
+    assert.is(err[0]?.includes("request abc-1\\u{a}"), id !== undefined, err[0]);
+  });
+}
 
 test("shows no stack of a defect, but logs it", async () => {
   const { status, err, defects } = await runWith(["list"], {
