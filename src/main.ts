@@ -3,6 +3,8 @@ import process from "node:process";
 import packageJson from "../package.json" with { type: "json" };
 import { run } from "./cli/run.ts";
 import { AppError, systemErrorCode } from "./errors.ts";
+import { ERROR_PREFIX } from "./log/journal_format.ts";
+import { isJournal } from "./main/standard_error.ts";
 import { commandSystem } from "./main/system.ts";
 import { pickPlatform } from "./platform/pick_platform.ts";
 
@@ -62,7 +64,9 @@ async function readSecret(prompt: string): Promise<string> {
 
 function complain(line: string): void {
   try {
-    writeAll(2, `${line}\n`);
+    // Why a service does not start is an error to whoever reads the journal.
+    const prefix = process.argv[2] === "daemon" && isJournal() ? ERROR_PREFIX : "";
+    writeAll(2, `${prefix}${line}\n`);
   } catch {
     // Nobody reads standard error; there is nowhere else to say so.
   }

@@ -1,10 +1,10 @@
-import { fstatSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import process from "node:process";
 import { isatty } from "node:tty";
 import type { FailureLog } from "../api/problem.ts";
 import { RequestLog } from "../daemon/request_log.ts";
 import { AppError } from "../errors.ts";
-import { isJournalStream, journalFormat } from "../log/journal_format.ts";
+import { journalFormat } from "../log/journal_format.ts";
 import { jsonFormat } from "../log/json_format.ts";
 import { LimitedLog } from "../log/limited_log.ts";
 import { Logger } from "../log/logger.ts";
@@ -14,8 +14,7 @@ import { terminalFormat } from "../log/terminal_format.ts";
 import type { LogLevel } from "../model/log_level.ts";
 import { RequestIds } from "../model/request_id.ts";
 import type { Platform } from "../platform/platform.ts";
-
-const STANDARD_ERROR = 2;
+import { isJournal, STANDARD_ERROR } from "./standard_error.ts";
 
 /** What the daemon says, and by which names requests are found in it. */
 export interface DaemonLog {
@@ -70,16 +69,7 @@ function failureLog(log: Logger, limited: LimitedLog): FailureLog {
 }
 
 function pickFormat(): LogFormat {
-  const { JOURNAL_STREAM: stream, NO_COLOR: noColour } = process.env;
-  if (stream !== undefined && isJournalStream(stream, standardErrorId())) return journalFormat;
-  return isatty(STANDARD_ERROR) ? terminalFormat({ isColoured: !noColour }) : jsonFormat;
-}
-
-/** undefined where there is none. */
-function standardErrorId(): { dev: bigint; ino: bigint } | undefined {
-  try {
-    return fstatSync(STANDARD_ERROR, { bigint: true });
-  } catch {
-    return undefined;
-  }
+  if (isJournal()) return journalFormat;
+  if (!isatty(STANDARD_ERROR)) return jsonFormat;
+  return terminalFormat({ isColoured: !process.env["NO_COLOR"] });
 }

@@ -22,6 +22,7 @@ import { type DaemonLog, openLog } from "./daemon_log.ts";
 import { admission } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { type KeystoreLocation, locateKeystore, lockOptions } from "./keystore_location.ts";
+import { logLastWords } from "./last_words.ts";
 import { openRoutes } from "./open_routes.ts";
 import { reloadOnHangup } from "./reload.ts";
 import { servedSocket } from "./served_socket.ts";
@@ -38,6 +39,7 @@ export async function serve(
 ): Promise<void> {
   const settings = await readSettings();
   const daemonLog = openLog(platform, settings.logLevel);
+  logLastWords(process, daemonLog);
   try {
     await serveUntilStopped({ platform, readSettings, settings, daemonLog });
   } finally {

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { isJournalStream, journalFormat } from "../../src/log/journal_format.ts";
+import { journalFormat } from "../../src/log/journal_format.ts";
 import { jsonFormat } from "../../src/log/json_format.ts";
 import type { LogRecord } from "../../src/log/record.ts";
 import { terminalFormat } from "../../src/log/terminal_format.ts";
@@ -83,15 +83,6 @@ test("only values that need it are quoted", () => {
   const values = ["", "a b", "a=b", "/run/x.sock", "5"] as const;
   const line = plain(record(values.map((value) => ["f", value])));
   assert.ok(line.endsWith('act done f="" f="a b" f="a=b" f=/run/x.sock f=5\n'), line);
-});
-
-test("the journal is known by device and inode", () => {
-  const file = { dev: 9n, ino: 12345678901234567890n };
-  assert.ok(isJournalStream("9:12345678901234567890", file));
-  for (const other of ["9:1", "1:12345678901234567890", "", "9:12345678901234567890 "]) {
-    assert.not(isJournalStream(other, file), other);
-  }
-  assert.not(isJournalStream("0:0", undefined));
 });
 
 test.run();
