@@ -4,6 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Daemon, startDaemonWith } from "../support/daemon.ts";
 import { apikey } from "../support/execute.ts";
+import { rotationPath } from "../../src/protocol/keys.ts";
 import { jsonRequest, type Request, send, sendRaw } from "../support/http.ts";
 import { requiring } from "../support/requirements.ts";
 import { sendAs } from "../support/send_as.ts";
@@ -127,9 +128,7 @@ linuxTest("no key gets into the log, wherever a request has it", async () => {
   const { key } = JSON.parse(created.body) as { key: string };
   const requests = requestsWith(key);
   for (const request of requests) await send(daemon.socket, request);
-  for (const text of [`${key}\r\n\r\n`, `GET /${key} HTTP/1.1\r\nHost: a b${key}\r\n\r\n`]) {
-    await sendRaw(daemon.socket, text);
-  }
+  await sendRaw(daemon.socket, `${key}\r\n\r\n`);
   await stop(daemon);
   const output = daemon.output().toLowerCase();
   for (const part of [key.slice(0, 13), key.slice(9, 23), key.slice(14, 28)]) {
@@ -157,13 +156,14 @@ function requestsWith(key: string): Request[] {
     get(`/v1/keys/${key}`),
     get(`/v1/keys/${key.toUpperCase()}`),
     get(`/v1/keys/a?${key}`, { Cookie: key, Origin: key, Host: key }),
+    get(`/${key}`, { Host: `a b${key}` }),
     get(`/${key}`),
     get(`/%2f${key}`),
     get("/v1/keys", { [key]: key }),
     { method: "DELETE", path: `/v1/keys/${key}` },
     { method: "PUT", path: `/v1/keys/${key}` },
-    { method: "POST", path: `/v1/keys/${key}/rotation` },
-    jsonRequest("POST", `/v1/keys/${key}/rotation`, { [key]: key }),
+    { method: "POST", path: rotationPath(key) },
+    jsonRequest("POST", rotationPath(key), { [key]: key }),
     jsonRequest("PATCH", `/v1/keys/${key}`, { alias: key, description: key }),
     jsonRequest("POST", "/v1/keys", { alias: key }),
     jsonRequest("POST", "/v1/keys", { alias: { key } }),

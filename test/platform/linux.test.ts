@@ -1,6 +1,18 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { linkSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
@@ -53,6 +65,25 @@ onLinux("knows where a socket listens that is handed over", async () => {
     client.destroy();
     peer.destroy();
     await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+onLinux("knows whether a pipe has room", async () => {
+  await withFolder((folder) => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    const octets = new Uint8Array(4_096);
+    for (let count = 0; count < 16; count++) {
+      assert.ok(platform.hasRoom(pipe), `${count}`);
+      assert.is(writeSync(pipe, octets), octets.length);
+    }
+    assert.not(platform.hasRoom(pipe));
+    readSync(pipe, octets);
+    assert.ok(platform.hasRoom(pipe));
+    closeSync(pipe);
+    // Writing fails, and does not wait.
+    assert.ok(platform.hasRoom(pipe));
   });
 });
 
