@@ -13,10 +13,14 @@ import type { Run } from "./suite.ts";
 import { judge } from "./verdict.ts";
 import type { Verdict } from "./verdict.ts";
 
-const USAGE = "usage: npm test [-- [--only node|deno|dist] [--timeout SECONDS] [SUBSTRING…]]";
+const USAGE =
+  "usage: npm test [-- [--only node|deno|dist] [--timeout SECONDS] [--whole] [SUBSTRING…]]";
 
 /** Named so, a file runs while no other one does: it measures time, or takes the machine's state. */
 const ALONE = ".alone.test.ts";
+
+/** Named so, a file mostly waits for time to pass, and runs beside what others there are. */
+const WAITING = ".waiting.test.ts";
 
 /** What test/support/measured.ts prints. */
 const MEASURED = /^# measured: .*$/gm;
@@ -40,7 +44,7 @@ async function main(): Promise<number> {
   const runs = planRuns(options.only, options.substrings);
   const verdicts: Verdict[] = [];
   for (const run of runs) {
-    if (run.files.length > 0) verdicts.push(...await perform(run, options.timeoutMs));
+    if (run.files.length > 0) verdicts.push(...await perform(run, options));
     // A substring may well match nothing in one run; a run that is empty by itself is a mistake.
     else if (options.substrings.length === 0) verdicts.push(failure(run, "no test files"));
   }
@@ -48,43 +52,60 @@ async function main(): Promise<number> {
   return report(verdicts);
 }
 
+type Options = NonNullable<ReturnType<typeof readArguments>>;
+
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { only: { type: "string" }, timeout: { type: "string", default: "300" } },
+      options: {
+        only: { type: "string" },
+        timeout: { type: "string", default: "300" },
+        whole: { type: "boolean", default: false },
+      },
     });
     const only = RUN_NAMES.filter((name) => values.only === undefined || values.only === name);
     const timeoutMs = Number(values.timeout) * 1_000;
     if (only.length === 0 || !(timeoutMs > 0)) return undefined;
-    return { only, timeoutMs, substrings: positionals };
+    return { only, timeoutMs, whole: values.whole, substrings: positionals };
   } catch {
     return undefined;
   }
 }
 
-async function perform(run: Run, timeoutMs: number): Promise<Verdict[]> {
+async function perform(run: Run, options: Options): Promise<Verdict[]> {
   if (run.name === "dist") {
     const problem = await buildWhenStale();
     if (problem !== undefined) return [failure(run, problem)];
   }
   const verdicts: Verdict[] = [];
-  const together = run.files.filter((file) => !file.endsWith(ALONE));
   const alone = run.files.filter((file) => file.endsWith(ALONE));
+  const waiting = run.files.filter((file) => file.endsWith(WAITING));
+  const together = run.files.filter((file) => !alone.includes(file) && !waiting.includes(file));
   const work = async (queue: string[]) => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      verdicts.push(await runFile(run, file, timeoutMs));
+      verdicts.push(await runFile(run, file, options));
     }
   };
-  // Not more, however many processors there are: tests that wait for a moment to pass stay calm.
-  const places = Math.min(2, availableParallelism());
-  await Promise.all(Array.from({ length: places }, () => work(together)));
+  // One more than keep two processors busy, as most of them wait now and then; not more, however many
+  // there are, so that those that wait for a moment to pass stay calm.
+  const places = Math.min(2, availableParallelism()) + 1;
+  await Promise.all([work(waiting), ...Array.from({ length: places }, () => work(together))]);
   await work(alone);
   return verdicts;
 }
 
-async function runFile(run: Run, file: string, timeoutMs: number): Promise<Verdict> {
-  const env = { ...cleanEnvironment(), APIKEY_TEST_COMMAND: JSON.stringify(run.command) };
+async function runFile(
+  run: Run,
+  file: string,
+  { timeoutMs, whole }: Options,
+): Promise<Verdict> {
+  const env = {
+    ...cleanEnvironment(),
+    APIKEY_TEST_COMMAND: JSON.stringify(run.command),
+    // For test/support/extent.ts.
+    ...(whole ? { TEST_WHOLE: "1" } : {}),
+  };
   const argv = [...run.runner, file];
   const outcome = await execute(argv, { cwd: ROOT, env, timeoutMs, stop: stopping.signal });
   const verdict = judge(outcome);

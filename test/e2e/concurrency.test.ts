@@ -2,10 +2,11 @@
 import { readdirSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { IS_SOURCE } from "../support/extent.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { type Way, WAYS } from "../support/ways.ts";
 
-const COMMANDS = 50;
+const COMMANDS = IS_SOURCE ? 15 : 50;
 const FEWER = 10;
 
 for (const { way, open } of WAYS) {

@@ -11,7 +11,6 @@ import {
   type Answer,
   encodeRequest,
   jsonRequest,
-  parseAnswer,
   type Request,
   send,
   sendRaw,
@@ -277,48 +276,5 @@ rootTest("one user's many connections keep nobody else out", async () => {
   await sleep(100);
   await assertServes(daemon);
 });
-
-test("a request that takes its time is cut off: headers after 10 s, all of it after 30 s", async () => {
-  using folder = temporaryFolder();
-  await using daemon = await open(folder);
-  const body = '{"alias":"slow"}';
-  const headers = encodeRequest({ method: "POST", path: "/v1/keys", headers: JSON_TYPE, body });
-  const rows = [
-    { about: "silence", first: "", then: "", seconds: 10 },
-    { about: "headers, one by one", first: GET, then: "X: y\r\n", seconds: 10 },
-    {
-      about: "body, blank by blank",
-      first: headers.slice(0, -body.length),
-      then: " ",
-      seconds: 30,
-    },
-  ];
-  await Promise.all(rows.map(async ({ about, first, then, seconds }) => {
-    const startedAt = performance.now();
-    const text = await dribble(daemon.socket, first, then);
-    const tookSeconds = (performance.now() - startedAt) / 1_000;
-    assert.ok(tookSeconds > seconds - 1 && tookSeconds < seconds + 4, `${about}: ${tookSeconds} s`);
-    if (text !== "" || first !== "") {
-      assertProblem(parseAnswer(text), 408, "ERR_INVALID_REQUEST", about);
-    }
-  }));
-  await assertServes(daemon);
-});
-
-/** Sends `then` every two seconds until the other end closes the connection. */
-async function dribble(path: string, first: string, then: string): Promise<string> {
-  const socket = connect(path);
-  let text = "";
-  socket.setEncoding("utf8").on("data", (chunk) => text += chunk);
-  socket.on("error", () => undefined);
-  socket.write(first);
-  const timer = setInterval(() => socket.write(then), 2_000);
-  // Nothing should take that long.
-  const giveUp = setTimeout(() => socket.destroy(), 45_000);
-  await new Promise((resolve) => socket.once("close", resolve));
-  clearInterval(timer);
-  clearTimeout(giveUp);
-  return text;
-}
 
 test.run();

@@ -10,6 +10,7 @@ import * as assert from "uvu/assert";
 import { BUILT_IN_PASSWORD } from "../../src/keystore/store_password.ts";
 import { spawnDaemon, startDaemon, type StartingDaemon } from "../support/daemon.ts";
 import { apikey } from "../support/execute.ts";
+import { extent } from "../support/extent.ts";
 import {
   type JavaEntry,
   type JavaTool,
@@ -25,7 +26,7 @@ import { requiring } from "../support/requirements.ts";
 import { readStoredEntries } from "../support/stored_entries.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
-const ROUNDS = setting("CRASH_ROUNDS", 500);
+const ROUNDS = setting("CRASH_ROUNDS", extent({ whole: 500, part: 150 }));
 const SEED = seedSetting("CRASH_SEED");
 
 const CLIENTS = 16;

@@ -52,6 +52,49 @@ export function everyFault(calls: readonly FileCall[], keystoreName: string): Fa
   });
 }
 
+/**
+ * A part of all faults: every call that changes something fails once and is the last once, of those
+ * that change nothing the first and the last of a name on a file fail; calls of each kind in each of
+ * their ways.
+ */
+export function representative(faults: readonly Fault[]): Fault[] {
+  const struck = faults.filter((fault) => !isKill(fault) || !changesNothing(fault));
+  const [kills, errors] = [struck.filter(isKill), struck.filter((fault) => !isKill(fault))];
+  const some = [...Map.groupBy(errors, kindOf).values()].flatMap((ofKind) => {
+    const perCall = outermost([...Map.groupBy(ofKind, ({ call }) => call).values()]);
+    return perCall.flatMap((ofCall, i) => {
+      const isLast = i === perCall.length - 1;
+      return ofCall.filter((_, way) => way === i % ofCall.length || (isLast && way > i));
+    });
+  });
+  return [...some, ...kills];
+}
+
+/** Of the calls that change nothing the first and the last of a name on a file, and all others. */
+function outermost(perCall: readonly (readonly Fault[])[]): readonly (readonly Fault[])[] {
+  const alike = Map.groupBy(perCall, ([fault]) => {
+    return fault === undefined || !changesNothing(fault) ? fault : nameOf(fault);
+  });
+  return [...alike.values()].flatMap((calls) =>
+    calls.length > 2 ? [calls[0]!, calls.at(-1)!] : calls
+  );
+}
+
+function nameOf({ call }: Fault): string {
+  return `${call.name} ${call.file}`;
+}
+
+function changesNothing({ call }: Fault): boolean {
+  return LOOKING.test(call.name) || /^close/.test(call.name) ||
+    (/^open/.test(call.name) && !/O_(CREAT|TRUNC)/.test(call.text));
+}
+
+/** What may fail in the same ways and is to be told in the same way. */
+function kindOf({ call, isReplaced, isFatal }: Fault): string {
+  const row = ERRORS.findIndex(([pattern]) => pattern.test(call.text));
+  return `${row} ${isAuditFile(call.file)} ${isReplaced} ${isFatal}`;
+}
+
 /** The writing of what is going to be in place of another file, to its end on the disk. */
 function isFatal({ name, files }: FileCall): boolean {
   if (/^f(data)?sync/.test(name)) return true;

@@ -1,4 +1,4 @@
-// A daemon of ours and Java write the same keystore in turn, a thousand times.
+// A daemon of ours and Java write the same keystore in turn, many times.
 // Nobody else's entry may change, and each sees what the other has just done.
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { COMMAND } from "../support/command.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { extent, IS_SOURCE } from "../support/extent.ts";
 import { jsonRequest, send } from "../support/http.ts";
 import { BUILT_IN_PASSWORD, fixturePath } from "./fixtures.ts";
 import {
@@ -21,7 +21,7 @@ import { requiring } from "../support/requirements.ts";
 import { setUpWith } from "./setup.ts";
 
 // The executable's promise; runtimes that load the source are the same program, and slower.
-const ROUNDS = COMMAND.length > 1 ? 200 : 1000;
+const ROUNDS = IS_SOURCE ? 40 : extent({ whole: 1000, part: 250 });
 const ROUNDS_BETWEEN_DUMPS = 10;
 
 interface KeyList {
