@@ -12,17 +12,17 @@ const FIT_FOLDERS = ["/usr/", "/opt/"];
  * The executable that a service is to run: the one that runs now, if nobody but root can replace it,
  * else a copy of it. A service that runs what a user can write would make that user root.
  */
-export function serviceExecutable(execPath: string): string {
+export function serviceExecutable(execPath: string, installed = INSTALLED_EXECUTABLE): string {
   const path = realpathSync(execPath);
   return FIT_FOLDERS.some((folder) => path.startsWith(folder)) && isRootsAlone(path)
     ? path
-    : INSTALLED_EXECUTABLE;
+    : installed;
 }
 
 /** @returns false where it is there already */
-export function installExecutable(execPath: string): boolean {
+export function installExecutable(execPath: string, installed = INSTALLED_EXECUTABLE): boolean {
   return placeFile({
-    path: INSTALLED_EXECUTABLE,
+    path: installed,
     content: readFileSync(execPath),
     mode: 0o755,
   });

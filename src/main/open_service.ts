@@ -17,6 +17,7 @@ import type { Service } from "../model/service.ts";
 import { defaultKeystore, defaultSocket } from "../platform/default_paths.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Host } from "./host.ts";
+import { openLaunchdService } from "./open_launchd_service.ts";
 import { isOrdinaryUser } from "./keystore_location.ts";
 
 /** What systemd keeps the state of its services in. */
@@ -37,6 +38,11 @@ export function openService(
   settings: DaemonSettings,
   configFile: string | undefined,
 ): Service {
+  const isRoot = !isOrdinaryUser(platform);
+  if (process.platform === "darwin") {
+    const keystorePath = settings.configured.keystore ?? defaultKeystore(process);
+    return openLaunchdService({ configFile, keystorePath, isRoot, isExecutable: isExecutable() });
+  }
   if (process.platform !== "linux") {
     throw new AppError("ERR_SERVICE", "services of this system are not supported");
   }
@@ -47,7 +53,7 @@ export function openService(
   return new SystemdService({
     settings: units,
     execPath: process.execPath,
-    isRoot: !isOrdinaryUser(platform),
+    isRoot,
     leavings: {
       keystorePath,
       stateFolder: units.user === "own" ? join(STATE_BASE, STATE_FOLDER) : undefined,

@@ -17,8 +17,7 @@ export function defaultKeystore({ platform, execPath, env }: PathsProcess): stri
   if (security && basename(folder) === "bin" && existsSync(security)) {
     return join(security, KEYSTORE_NAME);
   }
-  const base = platform === "win32" ? programData(env) : "/var/lib/metricshub";
-  return join(base, "security", KEYSTORE_NAME);
+  return join(stateFolder({ platform, env }), "security", KEYSTORE_NAME);
 }
 
 /** Not in MetricsHub's own `config` folder: its agent takes every YAML file in there for its own. */
@@ -26,10 +25,18 @@ export function defaultConfiguration({ platform, env }: PathsProcess): string {
   return join(platform === "win32" ? programData(env) : "/etc/metricshub", "apikey.yaml");
 }
 
-export function defaultSocket({ platform }: PathsProcess): string {
-  return platform === "win32"
-    ? "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey"
-    : "/run/metricshub/apikey.sock";
+export function defaultSocket({ platform }: Pick<PathsProcess, "platform">): string {
+  if (platform === "win32") return ADMINISTRATORS_PIPE;
+  // macOS has no /run, and its root is read-only.
+  return platform === "darwin" ? "/var/run/metricshub/apikey.sock" : "/run/metricshub/apikey.sock";
+}
+
+/** Windows lets only administrators make a pipe with this prefix. */
+const ADMINISTRATORS_PIPE = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey";
+
+function stateFolder({ platform, env }: Pick<PathsProcess, "platform" | "env">): string {
+  if (platform === "win32") return programData(env);
+  return platform === "darwin" ? "/Library/Application Support/MetricsHub" : "/var/lib/metricshub";
 }
 
 function programData(env: PathsProcess["env"]): string {

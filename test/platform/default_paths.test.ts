@@ -39,8 +39,17 @@ test("the configuration is not where MetricsHub's agent would take it for its ow
   assert.is(defaultConfiguration(linux), "/etc/metricshub/apikey.yaml");
 });
 
+test("keeps to folders that are there, and root's, on macOS", () => {
+  const mac = { platform: "darwin", execPath: "/no/such/apikey", env: {} };
+  assert.is(defaultSocket(mac), "/var/run/metricshub/apikey.sock");
+  assert.is(
+    defaultKeystore(mac),
+    "/Library/Application Support/MetricsHub/security/metricshub-keystore.p12",
+  );
+});
+
 test("listens where only administrators can create a pipe, on Windows", () => {
-  const socket = defaultSocket({ platform: "win32", execPath: "", env: {} });
+  const socket = defaultSocket({ platform: "win32" });
   assert.is(socket, "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey");
 });
 
