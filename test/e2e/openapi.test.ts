@@ -6,6 +6,7 @@ import { type ApiOperation, readDescription } from "../support/api_description.t
 import { startDaemon } from "../support/daemon.ts";
 import { type Answer, jsonRequest, type Request, send } from "../support/http.ts";
 import {
+  bodiesAtBounds,
   invalidBodies,
   invalidQueries,
   type Known,
@@ -46,6 +47,13 @@ function assertDescribed({ id, judge }: ApiOperation, request: Request, answer: 
   const about = `${id} ${request.path} ${request.body?.slice(0, 300)}: ${answer.status}`;
   assert.equal(judge(answer), [], `${about} ${answer.body.slice(0, 300)}`);
   assert.ok(answer.status < 500, about);
+}
+
+/** What the description lets through is not refused for being otherwise. */
+function assertAccepted(operation: ApiOperation, request: Request, answer: Answer): void {
+  assertDescribed(operation, request, answer);
+  const isRefused = ["ERR_INVALID_REQUEST", "ERR_INVALID_ALIAS"].includes(codeOf(answer) ?? "");
+  assert.not.ok(isRefused, `${operation.id} ${request.body?.slice(0, 300)}: ${answer.body}`);
 }
 
 function codeOf({ headers, body }: Answer): string | undefined {
@@ -119,10 +127,7 @@ test("every operation answers what it is described to answer, and each of that",
       const known: Known = { alias, key: KEY, pkcs12: copy.pkcs12 };
       const request = validRequest(operation, known, seed);
       const answer = await ask(request);
-      assertDescribed(operation, request, answer);
-      // What the description lets through is not refused for being otherwise.
-      const refused = ["ERR_INVALID_REQUEST", "ERR_INVALID_ALIAS"].includes(codeOf(answer) ?? "");
-      assert.not.ok(refused, `${operation.id} ${request.path} ${request.body}: ${answer.body}`);
+      assertAccepted(operation, request, answer);
       seen.add(`${operation.id} ${answer.status}`);
     }
   }
@@ -130,6 +135,18 @@ test("every operation answers what it is described to answer, and each of that",
     .filter((success) => !seen.has(success));
   // That takes a keystore that never could be opened.
   assert.equal(unseen, ["getHealth 503"]);
+});
+
+test("every operation takes what is at the bounds of its description", async () => {
+  const known: Known = { alias: "mcp-openai", key: KEY, pkcs12: "" };
+  for (const operation of taking) {
+    const valid = SEEDS.map((seed) => validBody(operation, known, seed));
+    for (const body of bodiesAtBounds(operation, valid)) {
+      const path = operation.path.replace("{alias}", known.alias);
+      const request = jsonRequest(operation.method, path, body);
+      assertAccepted(operation, request, await ask(request));
+    }
+  }
 });
 
 test.run();

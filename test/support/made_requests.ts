@@ -21,19 +21,50 @@ export function validRequest(operation: ApiOperation, known: Known, seed: number
 
 /** Every other one with what there is in place of what looks like it. */
 export function validBody({ id, schema, accepts }: ApiOperation, known: Known, seed: number) {
+  const { alias: _anyIsWelcome, ...others } = known;
   for (let attempt = 0; attempt < 100; attempt++) {
     const made = make(schema ?? {}, seed + 1_000 * attempt) as Record<string, unknown>;
-    const places = Object.keys(made).filter((name) =>
-      name !== "alias" && Object.hasOwn(known, name)
-    );
-    const there = seed % 2 === 0 ? places : [];
-    const body = {
-      ...made,
-      ...Object.fromEntries(there.map((name) => [name, known[name as keyof Known]])),
-    };
+    const there = Object.entries(others).filter(([name]) => seed % 2 === 0 && name in made);
+    const body = { ...withoutDuplicates(made), ...Object.fromEntries(there) };
     if (accepts(body)) return body;
   }
   throw new Error(`nothing that ${id} accepts has been found`);
+}
+
+/** JSON Schema cannot say that no two items have the same alias. */
+function withoutDuplicates(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { keys } = body;
+  if (!Array.isArray(keys)) return body;
+  const distinct = keys.map((key, index) => {
+    return typeof key === "object" ? { ...key, alias: `${key.alias} ${index}` } : key;
+  });
+  return { ...body, keys: distinct };
+}
+
+/** At each bound of each field, and still as described. */
+export function bodiesAtBounds(
+  { schema = {}, accepts }: ApiOperation,
+  valid: readonly Record<string, unknown>[],
+): Record<string, unknown>[] {
+  return fieldsOf(schema).flatMap(([name, field]) =>
+    valuesAtBounds(field).flatMap((value) => {
+      return valid.map((body) => ({ ...body, [name]: value })).filter(accepts).slice(0, 1);
+    })
+  );
+}
+
+function valuesAtBounds(field: JsonSchemaObject): unknown[] {
+  const { minimum, maximum, maxLength, maxItems, items } = field;
+  const { type, examples = ["x"] } = (items ?? {}) as JsonSchemaObject;
+  return [
+    ...(minimum === undefined ? [] : [minimum]),
+    ...(maximum === undefined ? [] : [maximum]),
+    ...(maxLength === undefined ? [] : ["x".repeat(maxLength)]),
+    ...(maxItems === undefined || type !== "string" ? [] : [
+      [],
+      Array(maxItems).fill((examples as unknown[])[0]),
+    ]),
+  ];
 }
 
 /** Whatever the description does not let through, with a word on what is wrong. */
@@ -47,11 +78,10 @@ export function invalidBodies(
   });
   bodies.push(["a field more", { ...first, surplus: 1 }], ["inherited", { ...first, toString: 1 }]);
   for (const other of valid) bodies.push(["two in one", { ...first, ...other }]);
-  const { properties = {} } = resolve(schema);
-  for (const [name, field] of Object.entries(properties)) {
+  for (const [name, field] of fieldsOf(schema)) {
     const { [name]: _without, ...rest } = first;
     bodies.push([`no ${name}`, rest]);
-    for (const odd of oddValues(field as JsonSchemaObject)) {
+    for (const odd of oddValues(field)) {
       bodies.push([`${name}: ${JSON.stringify(odd)?.slice(0, 40)}`, { ...first, [name]: odd }]);
     }
   }
@@ -82,6 +112,15 @@ function oddValues({ minimum, maximum, maxLength, maxItems }: JsonSchemaObject):
     ...(maxLength === undefined ? [] : ["x".repeat(maxLength + 1)]),
     ...(maxItems === undefined ? [] : [Array(maxItems + 1).fill("x")]),
   ];
+}
+
+/** Of one that may also be null, what it is otherwise. */
+function fieldsOf(schema: JsonSchemaObject): [name: string, field: JsonSchemaObject][] {
+  const { properties = {} } = resolve(schema);
+  return Object.entries(properties).map(([name, field]) => {
+    const { anyOf: [first] = [], ...rest } = field as JsonSchemaObject;
+    return [name, { ...rest, ...(first as JsonSchemaObject | undefined) }];
+  });
 }
 
 function pathOf({ path, parameters }: ApiOperation, known: Known, seed: number): string {
