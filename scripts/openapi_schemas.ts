@@ -28,7 +28,8 @@ export class Components {
   /**
    * A reference to a schema, which is a component from here on, and so is what it refers to.
    *
-   * @throws Error for one that the protocol does not export, and for a field without a text
+   * @throws Error for one that the protocol does not export, for a field without a text, and for a
+   *   request with room for other fields
    */
   refer(schema: GenericSchema, side: Side): { readonly $ref: string } {
     const name = schemaName(schema);
@@ -60,7 +61,11 @@ export class Components {
   }
 
   #convert(name: string, side: Side): JsonSchema {
-    return describeFields(CONVERTED[side][name] ?? {}, name, {
+    const converted = CONVERTED[side][name] ?? {};
+    if (side === "request" && converted.additionalProperties !== false) {
+      throw new Error(`${name} takes fields that nobody knows: make it a v.strictObject`);
+    }
+    return describeFields(converted, name, {
       textOf: (path) => side === "request" ? this.#requestText(path) : this.#responseText(path),
       areDefaultsFilledIn: side === "response",
     });
