@@ -1,3 +1,4 @@
+import type { Finding } from "../model/finding.ts";
 import { parseEpochMs } from "../model/instant.ts";
 import { Secret } from "../model/secret.ts";
 import {
@@ -9,6 +10,7 @@ import {
   keystoreCheckSchema,
   keystoreCopySchema,
   type KeystoreEntry,
+  type KeystoreFinding,
   type KeystoreInfo,
   keystoreInfoSchema,
   rekeyedSchema,
@@ -53,7 +55,7 @@ export function keystoreRoutes(keystore: KeystoreService): Route[] {
       problems: READING,
       async respond() {
         const { findings, ...check } = await keystore.check();
-        return { status: 200, body: { ...check, findings: [...findings] } };
+        return { status: 200, body: { ...check, findings: findings.map(presentFinding) } };
       },
     }),
     route({
@@ -118,6 +120,14 @@ function present({ path, bytes, mac, entries, generations }: Info): KeystoreInfo
       path: generation.path,
       changedAt: instantOrNull(parseEpochMs(Math.round(generation.changedAt))),
     })),
+  };
+}
+
+function presentFinding({ severity, command, ...finding }: Finding): KeystoreFinding {
+  return {
+    ...finding,
+    severity: severity === "error" ? severity : "warning",
+    command: command ?? null,
   };
 }
 

@@ -56,6 +56,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "status.warnings": "What needs attention, a line of text for each",
 
   "keystore-check.opened": "Whether it could be opened",
+  "keystore-check.findings.code": "What kind it is; there may be more of them",
+  "keystore-check.findings.command": "What mends it, for a shell; null where no command does",
   "keystore-check.findings.remedy": "What to do about it",
 
   "keystore-info.entries.kind": "api-key, secret, private-key, certificate or other",

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, fstatSync, openSync, realpathSync, type Stats } from "node:fs";
 import { AppError } from "../errors.ts";
+import { type Distrust, distrustFile, distrustFolders } from "../file_trust.ts";
 import { OVERFLOW_ID } from "../model/peer_credentials.ts";
 import { printable } from "../model/printable.ts";
 import { readToEnd } from "./files.ts";
@@ -18,11 +18,6 @@ export interface TrustedFileOptions {
   readonly trusted: Reader | undefined;
 }
 
-interface Facts {
-  readonly mode: number;
-  readonly uid: number;
-}
-
 /**
  * Reads a file that says what to do, once nobody else can have written it or put it there.
  *
@@ -34,51 +29,35 @@ export function readTrustedFile(path: string, options: TrustedFileOptions): Uint
   const descriptor = openSync(path, "r");
   try {
     const stats = fstatSync(descriptor);
-    if (trusted !== undefined) {
-      assertOwn(path, stats, trusted);
-      // A pipe from another program of this user is in no folder.
-      if (stats.isFile()) assertFolders(realpathSync(path), trusted);
-    }
+    if (trusted !== undefined) assertTrusted(path, stats, trusted);
     return readToEnd(descriptor, path, maxBytes);
   } finally {
     closeSync(descriptor);
   }
 }
 
-function assertOwn(path: string, { mode, uid }: Facts, reader: Reader): void {
-  const name = printable(path);
-  if (!isOwner(uid, reader)) {
-    throw distrusted(name, `it belongs to uid ${uid}, not to root or you: chown root ${name}`);
-  }
-  if ((mode & 0o022) !== 0) throw distrusted(name, `others can write to it: chmod go-w ${name}`);
-}
-
-/** Whoever can write to one of these can put another file in the place of the one in it. */
-function assertFolders(path: string, reader: Reader): void {
-  const folder = dirname(path);
-  const name = printable(folder);
-  const { mode, uid } = statSync(folder);
-  if (!isOwner(uid, reader)) {
-    const text = `its folder ${name} belongs to uid ${uid}, not to root or you: chown root ${name}`;
-    throw distrusted(printable(path), text);
-  }
-  if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) {
-    const text = `others can write to its folder ${name}, and so replace it: chmod go-w ${name}`;
-    throw distrusted(printable(path), text);
-  }
-  if (folder !== dirname(folder)) assertFolders(folder, reader);
-}
-
-/** @throws AppError ERR_FORBIDDEN in a user namespace where one cannot tell */
-function isOwner(uid: number, { uid: self, isConfined }: Reader): boolean {
-  if (isConfined && uid === OVERFLOW_ID) {
+/** @throws AppError ERR_CONFIGURATION, and ERR_FORBIDDEN in a user namespace where one cannot tell */
+function assertTrusted(path: string, stats: Stats, reader: Reader): void {
+  // A pipe from another program of this user is in no folder.
+  const distrust = distrustFile(path, stats, reader.uid) ??
+    (stats.isFile() ? distrustFolders(realpathSync(path), reader.uid) : undefined);
+  if (distrust === undefined) return;
+  if (reader.isConfined && distrust.owner === OVERFLOW_ID) {
     const text = "administrator privileges are required: whose the host's configuration file is " +
       "cannot be told in a user namespace";
     throw new AppError("ERR_FORBIDDEN", text);
   }
-  return uid === 0 || uid === self;
+  throw new AppError(
+    "ERR_CONFIGURATION",
+    `${describeDistrust(path, distrust)}: ${distrust.command}`,
+  );
 }
 
-function distrusted(path: string, reason: string): AppError {
-  return new AppError("ERR_CONFIGURATION", `cannot trust ${path}: ${reason}`);
+/** Without what to do about it. */
+export function describeDistrust(file: string, { path, owner }: Distrust): string {
+  const what = path === file ? "it" : `its folder ${printable(path)}`;
+  const reason = owner === undefined
+    ? `others can write to ${what}`
+    : `${what} belongs to uid ${owner}, not to root or you`;
+  return `cannot trust ${printable(file)}: ${reason}`;
 }

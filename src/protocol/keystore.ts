@@ -53,10 +53,14 @@ export const keystoreCheckSchema = v.object({
   keys: count,
   otherEntries: count,
   findings: v.array(v.object({
+    /** null where a daemon of before has none. */
+    code: v.optional(v.nullable(v.string()), null),
     severity: v.picklist(["error", "warning"]),
     text: v.string(),
     /** What to do about it. */
     remedy: v.string(),
+    /** The same for a shell; null where that is not for a command to do. */
+    command: v.optional(v.nullable(v.string()), null),
   })),
 });
 
@@ -91,6 +95,7 @@ export const rekeyedSchema = v.object({
 
 export type KeystoreInfo = v.InferOutput<typeof keystoreInfoSchema>;
 export type KeystoreEntry = v.InferOutput<typeof entrySchema>;
+export type KeystoreFinding = KeystoreCheck["findings"][number];
 export type KeystoreCheck = v.InferOutput<typeof keystoreCheckSchema>;
 export type KeystoreCopy = v.InferOutput<typeof keystoreCopySchema>;
 export type Restored = v.InferOutput<typeof restoredSchema>;

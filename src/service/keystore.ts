@@ -1,5 +1,7 @@
 import { AppError } from "../errors.ts";
+import type { Finding } from "../model/finding.ts";
 import type { Secret } from "../model/secret.ts";
+import { shellWord } from "../model/shell_word.ts";
 import {
   describeEntries,
   type EntryDescription,
@@ -9,7 +11,7 @@ import type { Generation } from "../keystore/generations.ts";
 import type { Keystore } from "../keystore/keystore.ts";
 import type { OpenKeystore } from "../keystore/keystore_state.ts";
 import { BUILT_IN_PASSWORD, type PasswordSource } from "../keystore/store_password.ts";
-import { type Finding, findIrregularities } from "./findings.ts";
+import { findIrregularities } from "./findings.ts";
 
 export interface KeystoreInfo {
   readonly path: string;
@@ -131,9 +133,11 @@ export class KeystoreService {
     const findings: Finding[] = [];
     for (const text of await unopenedEntries(keystore, { apiKeys: false })) {
       findings.push({
+        code: "entry-locked",
         severity: "warning",
         text,
         remedy: "ask whoever made it for its password, or remove it with keytool",
+        command: undefined,
       });
     }
     return findings;
@@ -165,5 +169,6 @@ function unopenedFinding(error: AppError, generations: readonly Generation[]): F
   const restore = newest === undefined ? "a backup" : newest.path;
   const remedy = "if the password is another one, give it with --password-file; else " +
     `apikey keystore restore ${restore}`;
-  return { severity: "error", text: error.message, remedy };
+  const command = newest && `apikey keystore restore ${shellWord(newest.path)}`;
+  return { code: "keystore-unreadable", severity: "error", text: error.message, remedy, command };
 }
