@@ -32,6 +32,7 @@ async function main(): Promise<number> {
     serve: async (readSettings) => (await import("./main/serve.ts")).serve(host, readSettings),
     service: async (settings, configFile) =>
       (await import("./main/open_service.ts")).openService(host, settings, configFile),
+    examine: async (settings) => (await import("./main/examine.ts")).examine(host, settings),
     readSecret,
     print: (text) => writeAll(1, text),
     terminalColumns: () => process.stdout.isTTY ? process.stdout.columns : undefined,

@@ -36,23 +36,36 @@ export const auditVerifyCommand: CommandSpec = {
   ],
   async run(args, context) {
     const first = parseFirst(args.value("first"));
-    const { paths, trusted, head } = await whatToCheck(args, context);
-    const lines = new AuditLines(paths);
-    const verdict = await verifyAuditLog(lines.read(), { trusted, first, head });
-    const report = reportOn(verdict, lines, { first, endChecked: head !== undefined });
-    context.print(args.isSet("json") ? `${JSON.stringify(report)}\n` : `${describe(report)}\n`);
+    const report = await checkLogs(await whatToCheck(args, context), first);
+    const text = args.isSet("json") ? JSON.stringify(report) : describeVerdict(report);
+    context.print(`${text}\n`);
     return report.intact ? 0 : NOT_INTACT_STATUS;
   },
 };
 
-interface Subject {
+/** What to check, and by what. */
+export interface AuditSubject {
+  /** The oldest first. */
   readonly paths: readonly string[];
   /** In DER. */
   readonly trusted: readonly Uint8Array[];
   readonly head: AuditHead | undefined;
 }
 
-async function whatToCheck(args: Arguments, context: CommandContext): Promise<Subject> {
+/**
+ * @param first with which record the logs begin
+ * @throws AppError ERR_FILE, ERR_FORBIDDEN
+ */
+export async function checkLogs(
+  { paths, trusted, head }: AuditSubject,
+  first: number,
+): Promise<AuditVerifyOutput> {
+  const lines = new AuditLines(paths);
+  const verdict = await verifyAuditLog(lines.read(), { trusted, first, head });
+  return reportOn(verdict, lines, { first, endChecked: head !== undefined });
+}
+
+async function whatToCheck(args: Arguments, context: CommandContext): Promise<AuditSubject> {
   const files = args.values("certificate");
   const paths = args.positionals;
   if (files !== undefined) {
@@ -102,7 +115,7 @@ function readCertificates(path: string): Uint8Array[] {
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
 /** RFC 7468 */
-function parseCertificates(text: string): Uint8Array[] {
+export function parseCertificates(text: string): Uint8Array[] {
   return (text.match(PEM) ?? []).flatMap((pem) => {
     try {
       return [new X509Certificate(pem).raw];
@@ -142,7 +155,8 @@ const FAULTS: Readonly<Record<AuditFault, string>> = {
   "cut off": "has been cut off",
 };
 
-function describe(
+/** In a line, or two. */
+export function describeVerdict(
   { intact, fault, sequence, path, line, records, first, last, endChecked }: AuditVerifyOutput,
 ): string {
   if (intact) {

@@ -1,4 +1,5 @@
 import type { ApiClient } from "../client/api_client.ts";
+import type { Finding } from "../model/finding.ts";
 import type { Service } from "../model/service.ts";
 import type { Key } from "../protocol/keys.ts";
 import type { Variables } from "./effective_setting.ts";
@@ -30,6 +31,8 @@ export interface CommandContext {
    * @param configFile undefined for the default one
    */
   service(settings: DaemonSettings, configFile: string | undefined): Promise<Service>;
+  /** What is wrong with an installation as far as its files and their surroundings go. */
+  examine(settings: DaemonSettings): Promise<readonly Finding[]>;
   /** Standard input; on a terminal one line that does not show, after `prompt`. */
   readSecret(prompt: string): Promise<string>;
   /** Writes all of `text` to standard output, or throws the system's error. */

@@ -10,6 +10,7 @@ import { createCommand } from "./create.ts";
 import { daemonCommand } from "./daemon.ts";
 import { describeCommand } from "./describe.ts";
 import { disableCommand } from "./disable.ts";
+import { doctorCommand } from "./doctor.ts";
 import { enableCommand } from "./enable.ts";
 import { exportCommand } from "./export.ts";
 import { importCommand } from "./import.ts";
@@ -49,6 +50,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   applyCommand,
   importCommand,
   statusCommand,
+  doctorCommand,
   keystoreCheckCommand,
   keystoreInfoCommand,
   keystoreBackupCommand,

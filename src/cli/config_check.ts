@@ -42,11 +42,12 @@ function placeToCheck(args: Arguments, place: ConfigurationPlace): Configuration
 function outputOf(
   { path }: ConfigurationPlace,
   parsed: ParsedConfiguration | undefined,
-  warnings: readonly ConfigurationProblem[],
+  suspicions: readonly ConfigurationProblem[],
 ): ConfigCheckOutput {
-  const errors = [...parsed?.problems ?? []];
-  const exists = parsed !== undefined;
-  return { path, exists, valid: errors.length === 0, errors, warnings: [...warnings] };
+  const present = ({ line, column, text }: ConfigurationProblem) => ({ line, column, text });
+  const errors = parsed?.problems.map(present) ?? [];
+  const warnings = suspicions.map(present);
+  return { path, exists: parsed !== undefined, valid: errors.length === 0, errors, warnings };
 }
 
 function describe({ path, exists, valid, errors, warnings }: ConfigCheckOutput): string {

@@ -23,6 +23,8 @@ export interface ConfigurationProblem {
   readonly line: number;
   readonly column: number;
   readonly text: string;
+  /** Whether no line alone is to blame. */
+  readonly isOfWhole?: true;
 }
 
 export interface ParsedConfiguration {
@@ -45,7 +47,11 @@ export async function parseConfiguration(octets: Uint8Array): Promise<ParsedConf
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   if (problems.length > 0) {
-    const found = problems.map(({ text, offset }) => ({ ...place(offset), text }));
+    const found = problems.map(({ text, offset }): ConfigurationProblem => ({
+      ...place(offset),
+      text,
+      ...(offset === undefined ? { isOfWhole: true } : {}),
+    }));
     return { fields: new Map(), problems: found.filter(isFirstInLine) };
   }
   const reader = new FieldReader(await import("yaml"), document, place);
@@ -72,6 +78,7 @@ const EMPTY: ConfigurationProblem = {
   line: 1,
   column: 1,
   text: "the file is empty: remove it, or put a comment into it",
+  isOfWhole: true,
 };
 
 /** @param text in which U+FFFD stands for what is none */
@@ -81,6 +88,7 @@ function notUtf8(text: string): ConfigurationProblem {
     line: before.length,
     column: (before.at(-1)?.length ?? 0) + 1,
     text: "it is no UTF-8 text",
+    isOfWhole: true,
   };
 }
 
@@ -111,8 +119,12 @@ class FieldReader {
     if (isNothing(value)) return;
     const mapping = this.#resolve(value);
     if (!this.#yaml.isMap(mapping)) {
-      const what = prefix === "" ? "the whole" : prefix.slice(0, -1);
-      return this.#complain(value, `${what}: expected a mapping`);
+      if (prefix !== "") {
+        return this.#complain(value, `${prefix.slice(0, -1)}: expected a mapping`);
+      }
+      const text = "the whole: expected a mapping";
+      this.problems.push({ ...this.#place(), text, isOfWhole: true });
+      return;
     }
     for (const pair of (mapping as YAMLMap<Node, Node | null>).items) this.#readField(pair, prefix);
   }

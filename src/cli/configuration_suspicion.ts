@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 import { printable } from "../model/printable.ts";
+import { shellWord } from "../model/shell_word.ts";
 import type { ConfigurationProblem, ParsedConfiguration } from "./configuration.ts";
 import { SETTINGS } from "./setting_table.ts";
 import type { System } from "./system.ts";
@@ -12,18 +13,28 @@ const MAX_SOCKET_BYTES = 107;
 const GROUPS = [SETTINGS.socketGroup, SETTINGS.adminGroup, SETTINGS.verifierGroup];
 const FILES = [SETTINGS.keystore, SETTINGS.passwordFile, SETTINGS.auditLog];
 
+/** What is not as a setting says, and what would make it so. */
+export interface Suspicion extends ConfigurationProblem {
+  /** Of the finding that it is. */
+  readonly code: string;
+  /** undefined where the setting itself has to change */
+  readonly command: string | undefined;
+}
+
+type Reason = Pick<Suspicion, "code" | "text" | "command">;
+
 /** What is right as a text, but hardly on this host: the file may be for another one. */
 export function findSuspicions(
   { fields }: ParsedConfiguration,
   system: System,
-): ConfigurationProblem[] {
-  const suspicions: ConfigurationProblem[] = [];
-  const suspect = (key: string, reasonOf: (text: string) => string | undefined) => {
+): Suspicion[] {
+  const suspicions: Suspicion[] = [];
+  const suspect = (key: string, reasonOf: (text: string) => Reason | undefined) => {
     const field = fields.get(key);
     const reason = field && reasonOf(field.text);
     if (field === undefined || reason === undefined) return;
     const { line, column } = field;
-    suspicions.push({ line, column, text: `${key}: ${reason}` });
+    suspicions.push({ ...reason, line, column, text: `${key}: ${reason.text}` });
   };
   for (const { key } of GROUPS) suspect(key, (name) => suspectGroup(name, system));
   for (const { key } of FILES) suspect(key, suspectFile);
@@ -32,26 +43,35 @@ export function findSuspicions(
   return suspicions.sort((one, other) => one.line - other.line);
 }
 
-function suspectGroup(name: string, { groupId }: System): string | undefined {
+function suspectGroup(name: string, { groupId }: System): Reason | undefined {
   if (/^\d+$/.test(name) || groupId(name) !== undefined) return undefined;
-  return `there is no group ${name}: groupadd --system ${name}`;
+  const command = `groupadd --system ${shellWord(name)}`;
+  const text = `there is no group ${printable(name)}: ${command}`;
+  return { code: "group-missing", text, command };
 }
 
-function suspectFile(path: string): string | undefined {
+function suspectFile(path: string): Reason | undefined {
   const folder = dirname(path);
   if (folder === "." || isThere(folder)) return undefined;
-  return `there is no folder ${printable(folder)}: mkdir --parents ${printable(folder)}`;
+  const command = `install --directory --mode=700 ${shellWord(folder)}`;
+  const text = `there is no folder ${printable(folder)}: ${command}`;
+  return { code: "folder-missing", text, command };
 }
 
-function suspectPasswordFile(path: string): string | undefined {
+function suspectPasswordFile(path: string): Reason | undefined {
   if (!isThere(dirname(path)) || isThere(path)) return undefined;
-  return `there is no ${printable(path)}`;
+  return {
+    code: "password-file-missing",
+    text: `there is no ${printable(path)}`,
+    command: undefined,
+  };
 }
 
-function suspectSocket(path: string): string | undefined {
+function suspectSocket(path: string): Reason | undefined {
   const bytes = Buffer.byteLength(path);
   if (path.startsWith("\\\\") || bytes <= MAX_SOCKET_BYTES) return undefined;
-  return `the path is ${bytes} bytes long, and a socket's can have ${MAX_SOCKET_BYTES}`;
+  const text = `the path is ${bytes} bytes long, and a socket's can have ${MAX_SOCKET_BYTES}`;
+  return { code: "socket-path-too-long", text, command: undefined };
 }
 
 /** What this user may not see may well be there. */

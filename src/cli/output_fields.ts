@@ -55,6 +55,11 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   "status.auditLog": "Where what is done is recorded: a path, journal, or null for nowhere",
   "status.warnings": "What needs attention, a line of text for each",
 
+  "doctor.findings.code": "What kind it is; there may be more of them",
+  "doctor.findings.severity": "Only hints are no reason for exit status 1",
+  "doctor.findings.remedy": "What to do about it, in words or as the command",
+  "doctor.findings.command": "What mends it, for a shell; null where no command does",
+
   "keystore-check.opened": "Whether it could be opened",
   "keystore-check.findings.code": "What kind it is; there may be more of them",
   "keystore-check.findings.command": "What mends it, for a shell; null where no command does",

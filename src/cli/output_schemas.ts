@@ -42,6 +42,16 @@ export const statusOutputSchema = v.object({
   commandVersion: v.string(),
 });
 
+export const doctorOutputSchema = v.object({
+  findings: v.array(v.object({
+    code: v.string(),
+    severity: v.picklist(["error", "warning", "hint"]),
+    text: v.string(),
+    remedy: v.string(),
+    command: v.nullable(v.string()),
+  })),
+});
+
 export const backupOutputSchema = v.object({ path: v.string(), bytes: count });
 
 export const auditVerifyOutputSchema = v.object({
@@ -207,6 +217,7 @@ export const OUTPUT_SCHEMAS: Readonly<Record<string, v.GenericSchema>> = {
   "verify": verificationSchema,
   "scan": scanOutputSchema,
   "status": statusOutputSchema,
+  "doctor": doctorOutputSchema,
   "keystore check": keystoreCheckSchema,
   "keystore info": keystoreInfoSchema,
   "keystore backup": backupOutputSchema,
@@ -227,6 +238,7 @@ export type ErrorOutput = v.InferOutput<typeof errorOutputSchema>;
 export type RevokedOutput = v.InferOutput<typeof revokedOutputSchema>;
 export type ScanOutput = v.InferOutput<typeof scanOutputSchema>;
 export type StatusOutput = v.InferOutput<typeof statusOutputSchema>;
+export type DoctorOutput = v.InferOutput<typeof doctorOutputSchema>;
 export type BackupOutput = v.InferOutput<typeof backupOutputSchema>;
 export type AuditVerifyOutput = v.InferOutput<typeof auditVerifyOutputSchema>;
 export type AuditFindOutput = v.InferOutput<typeof auditFindOutputSchema>;

@@ -104,6 +104,19 @@ export async function daemonSettings(
   context: ConfigurationContext,
 ): Promise<DaemonSettings> {
   const file = await readConfiguration(configurationPlace(args, context), context.system);
+  return daemonSettingsBy(file, args, context);
+}
+
+/**
+ * The same by what has been read of a configuration file.
+ *
+ * @throws AppError ERR_USAGE for a flag's or a variable's value that is none
+ */
+export function daemonSettingsBy(
+  file: Configuration | undefined,
+  args: Arguments,
+  context: ConfigurationContext,
+): DaemonSettings {
   const sources = { args, env: context.env, file };
   const value = <T, Initial extends T | undefined>(setting: Setting<T, Initial>) =>
     effectiveSetting(setting, sources).value;

@@ -47,17 +47,20 @@ function assertTrusted(path: string, stats: Stats, reader: Reader): void {
       "cannot be told in a user namespace";
     throw new AppError("ERR_FORBIDDEN", text);
   }
-  throw new AppError(
-    "ERR_CONFIGURATION",
-    `${describeDistrust(path, distrust)}: ${distrust.command}`,
-  );
+  throw new DistrustError(path, distrust);
 }
 
-/** Without what to do about it. */
-export function describeDistrust(file: string, { path, owner }: Distrust): string {
-  const what = path === file ? "it" : `its folder ${printable(path)}`;
-  const reason = owner === undefined
-    ? `others can write to ${what}`
-    : `${what} belongs to uid ${owner}, not to root or you`;
-  return `cannot trust ${printable(file)}: ${reason}`;
+/** Somebody else can have written the file. */
+export class DistrustError extends AppError {
+  /** What ends that. */
+  readonly command: string;
+
+  constructor(file: string, { path, owner, command }: Distrust) {
+    const what = path === file ? "it" : `its folder ${printable(path)}`;
+    const reason = owner === undefined
+      ? `others can write to ${what}`
+      : `${what} belongs to uid ${owner}, not to root or you`;
+    super("ERR_CONFIGURATION", `cannot trust ${printable(file)}: ${reason}: ${command}`);
+    this.command = command;
+  }
 }

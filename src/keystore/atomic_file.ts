@@ -87,11 +87,16 @@ export async function renameDurably(path: string, newPath: string): Promise<void
  */
 export function sweepTemporaryFiles(target: string): void {
   const folder = dirname(target);
-  const [prefix, suffix] = temporaryAffixes(target);
   for (const name of namesIn(folder)) {
     // One that another user left in a shared folder is not ours to remove, and in nobody's way.
-    if (name.startsWith(prefix) && name.endsWith(suffix)) unlinkIfPossible(join(folder, name));
+    if (isTemporaryName(name, basename(target))) unlinkIfPossible(join(folder, name));
   }
+}
+
+/** Whether a file by this name was to take the place of one that is called `targetName`. */
+export function isTemporaryName(name: string, targetName: string): boolean {
+  const [prefix, suffix] = temporaryAffixes(targetName);
+  return name.startsWith(prefix) && name.endsWith(suffix);
 }
 
 /** @returns none of a folder that cannot be listed */

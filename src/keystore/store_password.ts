@@ -38,7 +38,7 @@ export interface StorePasswordOptions extends PasswordFileOptions {
 }
 
 /** Beside `metricshub-keystore.p12` it is `metricshub-keystore.password`. */
-export function passwordPath({ keystorePath }: StorePasswordOptions): string {
+export function passwordPath({ keystorePath }: Pick<StorePasswordOptions, "keystorePath">): string {
   return `${keystorePath.slice(0, -extname(keystorePath).length || undefined)}.password`;
 }
 

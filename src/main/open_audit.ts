@@ -75,6 +75,14 @@ function openSink(
   throw new AppError("ERR_USAGE", "there is no journal on this system: give --audit-log a file");
 }
 
+/** The files of the audit log, by name; none for one that is in the journal, or for none. */
+export function auditFiles(location: KeystoreLocation): (readonly [name: string, path: string])[] {
+  if (!isAudited(location)) return [];
+  const { log, head } = auditPaths(location);
+  const files = [["audit log", log], ["audit log's head", head]] as const;
+  return files.filter(([, path]) => path !== JOURNAL);
+}
+
 /** Beside the keystore unless somebody says otherwise. */
 function auditPaths({ path, auditLog }: KeystoreLocation): { log: string; head: string } {
   const base = fileAt(path).replace(/\.p12$/i, "");

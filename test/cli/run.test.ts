@@ -71,6 +71,7 @@ async function runWith(argv: readonly string[], setting: Setting = {}): Promise<
       daemon = await readSettings();
     },
     service: () => Promise.reject(new Error("no services here")),
+    examine: () => Promise.resolve([]),
     readSecret: () => Promise.resolve(setting.input ?? ""),
     print: setting.print ?? ((text) => out += text),
     terminalColumns: () => setting.columns,

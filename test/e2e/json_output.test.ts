@@ -57,6 +57,7 @@ const SESSION: readonly Line[] = [
   { argv: ["import", "FOLDER/keys.csv"], shows: /"outcome":"created"/ },
   { argv: ["import", "FOLDER/keys.csv"], shows: /"outcome":"unchanged"/ },
   { argv: ["status"], shows: /"warnings":\["/ },
+  { argv: ["doctor"], shows: /"severity":"hint"/ },
   { argv: ["keystore", "check"], shows: /"severity":"warning"/ },
   { argv: ["keystore", "info"], shows: /"generations":\[\{/ },
   { argv: ["keystore", "backup", "FOLDER/copy"] },
@@ -175,7 +176,7 @@ test("every command with --json has printed something by now", () => {
 
 test("every command has --json, but for the daemon and for what prints JSON anyway", () => {
   const without = COMMANDS.filter(({ options }) => !options.some(({ name }) => name === "json"));
-  assert.equal(without.map(({ name }) => name), ["daemon", "schema"]);
+  assert.equal(without.map(({ name }) => name), ["daemon", "schema", "completion"]);
 });
 
 test("the executable has the published schema with it", async () => {

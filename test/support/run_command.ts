@@ -56,6 +56,7 @@ export async function runCommand(
     connect: () => Promise.resolve(new ApiClient({ send })),
     serve: () => Promise.resolve(),
     service: () => Promise.reject(new Error("no services here")),
+    examine: () => Promise.resolve([]),
     readSecret: () => Promise.resolve(""),
     print: (text) => out += text,
     terminalColumns: () => undefined,

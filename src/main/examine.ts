@@ -1,0 +1,115 @@
+import { readlinkSync, realpathSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import process from "node:process";
+import type { DaemonSettings } from "../cli/settings.ts";
+import { AppError, systemErrorCode } from "../errors.ts";
+import { distrustFile, distrustFolders } from "../file_trust.ts";
+import { targetPath } from "../keystore/target_path.ts";
+import { type Finding, mendedBy } from "../model/finding.ts";
+import { findAroundKeystore } from "../service/companion_findings.ts";
+import { findPermissions } from "../service/file_findings.ts";
+import { findAtPlace } from "../service/place_findings.ts";
+import { passwordPath } from "../keystore/store_password.ts";
+import type { Host } from "./host.ts";
+import { type KeystoreLocation, locateKeystore, locateSocket } from "./keystore_location.ts";
+import { auditFiles } from "./open_audit.ts";
+
+/**
+ * What an installation looks like from outside, whether or not anybody serves and whatever is in the
+ * keystore.
+ */
+export function examine({ platform }: Host, settings: DaemonSettings): Finding[] {
+  const location = locateKeystore(settings);
+  const hasModes = process.platform !== "win32";
+  return [
+    ...(hasModes ? executableFindings(platform.self.uid) : []),
+    ...timeZoneFindings(),
+    ...attempt(() => placeFindings(location)),
+    ...(hasModes ? attempt(() => fileFindings(location, locateSocket(settings))) : []),
+  ];
+}
+
+/** The first key makes the folder that nobody has named. */
+function placeFindings(location: KeystoreLocation): Finding[] {
+  const { path, isBuiltIn } = location;
+  const audit = auditFiles(location).map(([, file]) => file);
+  const paths = isBuiltIn && !isThere(dirname(path)) ? [] : [path, ...audit];
+  return uniquePlaces(paths).flatMap((each) => findAtPlace(each, Date.now()));
+}
+
+function fileFindings(location: KeystoreLocation, socket: string): Finding[] {
+  if (!isThere(dirname(location.path))) return [];
+  const keystore = targetPath(location.path);
+  const passwordFile = location.passwordFile ?? passwordPath({ keystorePath: keystore });
+  return [
+    ...findPermissions({ keystore, passwordFile, socket, guardedFiles: undefined }),
+    ...findAroundKeystore({ keystore, elsewhere: auditFiles(location), nowMs: Date.now() }),
+  ];
+}
+
+/** Whoever can replace it can have it do anything, as root. */
+function executableFindings(uid: number): Finding[] {
+  const path = realpathSync(process.execPath);
+  const distrust = distrustFile(path, statSync(path), uid) ?? distrustFolders(path, uid);
+  if (distrust === undefined) return [];
+  const owner = distrust.owner === undefined
+    ? "others can write"
+    : `uid ${distrust.owner} can write`;
+  const text = `The executable ${path} may not be what it was: ${owner} to ${distrust.path}`;
+  return [mendedBy(distrust.command, { code: "executable-writable", severity: "error", text })];
+}
+
+/** MetricsHub goes by the host's clock when it looks at expiries. */
+function timeZoneFindings(): Finding[] {
+  const zone = process.env["TZ"]?.replace(/^:/, "");
+  const host = hostZone();
+  if (!zone || host === undefined || canonical(zone) === canonical(host)) return [];
+  const text =
+    `TZ is ${zone} here and the host's time zone is ${host}: expiries are the host's time`;
+  return [mendedBy("unset TZ", { code: "time-zone", severity: "warning", text })];
+}
+
+/** @returns undefined for what is none */
+function canonical(timeZone: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** @returns undefined where the system does not say */
+function hostZone(): string | undefined {
+  try {
+    return /\/zoneinfo\/(.+)$/.exec(readlinkSync("/etc/localtime"))?.[1];
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** One path for each folder: what is wrong with that is said once. */
+function uniquePlaces(paths: readonly string[]): string[] {
+  const places = new Map<string, string>();
+  for (const path of paths.map((each) => resolve(each))) {
+    if (!places.has(dirname(path))) places.set(dirname(path), path);
+  }
+  return [...places.values()];
+}
+
+/** What this user may not see is a finding of its own: of the one who asks. */
+function attempt(find: () => Finding[]): Finding[] {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof AppError) && systemErrorCode(error) === undefined) throw error;
+    const text = `Part of it cannot be looked at: ${(error as Error).message}`;
+    const finding = { code: "not-seen", severity: "warning", text } as const;
+    return [mendedBy("sudo apikey doctor", finding)];
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
