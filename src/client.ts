@@ -176,9 +176,10 @@ function startVerifier(options: VerifierOptions): Promise<KeyVerifier> {
 async function connectionTo(options: ConnectOptions): Promise<ConnectionOptions> {
   const platform = await pickPlatform(process);
   const owners = [0, platform.self.uid, ...options.trustedUids ?? []];
+  const path = options.socket ?? defaultSocket(process);
   return {
-    path: options.socket ?? defaultSocket(process),
+    path,
     open: platform.pipes?.connect,
-    assertTrusted: (socket) => assertTrustedServer(socket, platform, owners),
+    assertTrusted: (socket) => assertTrustedServer(socket, platform, owners, path),
   };
 }

@@ -1,5 +1,7 @@
+import { lstatSync } from "node:fs";
 import type { Socket } from "node:net";
-import { AppError } from "../errors.ts";
+import { dirname } from "node:path";
+import { AppError, systemErrorCode } from "../errors.ts";
 import { OVERFLOW_ID } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
 
@@ -8,6 +10,7 @@ import type { Platform } from "../platform/platform.ts";
  * out keys of its own, or collect those that it is asked about.
  *
  * @param owners the uids of whom a server is trusted, as the kernel sees them
+ * @param path of the socket: where only root can have put it, whoever listens does so for root
  * @throws AppError ERR_DAEMON_UNTRUSTED, or ERR_FORBIDDEN in a user namespace where even root's
  *   processes are nobody's: there one cannot tell, and would not be let in either
  */
@@ -15,9 +18,14 @@ export function assertTrustedServer(
   socket: Socket,
   platform: Platform,
   owners: readonly number[],
+  path: string,
 ): void {
   const server = platform.peerCredentials(socket);
-  if (server !== undefined && server.uid !== OVERFLOW_ID && owners.includes(server.uid)) return;
+  if (server !== undefined && server.uid !== OVERFLOW_ID) {
+    if (owners.includes(server.uid)) return;
+    // In a user namespace what seems to be root's may be anybody's.
+    if (!platform.self.isConfined && isRootsSocket(path)) return;
+  }
   if (platform.self.isConfined) {
     throw new AppError(
       "ERR_FORBIDDEN",
@@ -29,4 +37,21 @@ export function assertTrustedServer(
     "ERR_DAEMON_UNTRUSTED",
     `the daemon's socket belongs to ${owner}: not to root, the keystore's owner or you`,
   );
+}
+
+/** A socket of root's, in folders that nobody else can change: a service's, which runs as another user. */
+function isRootsSocket(path: string): boolean {
+  try {
+    const socket = lstatSync(path);
+    return socket.isSocket() && socket.uid === 0 && isRootsFolder(dirname(path));
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return false;
+  }
+}
+
+function isRootsFolder(path: string): boolean {
+  const { uid, mode } = lstatSync(path);
+  const isRoots = uid === 0 && (mode & 0o022) === 0;
+  return isRoots && (path === dirname(path) || isRootsFolder(dirname(path)));
 }

@@ -36,7 +36,7 @@ async function openSocket(
     open: platform.pipes?.connect,
     timeoutMs: ANSWER_TIMEOUT_MS,
     assertTrusted(socket) {
-      assertTrustedServer(socket, platform, [0, platform.self.uid, ...owners]);
+      assertTrustedServer(socket, platform, [0, platform.self.uid, ...owners], path);
     },
   });
 }

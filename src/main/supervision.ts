@@ -61,7 +61,8 @@ function probeAt({ host: { platform }, socketPath }: SupervisionOptions, timeout
   const { send } = socketTransport({
     path: socketPath,
     timeoutMs,
-    assertTrusted: (socket) => assertTrustedServer(socket, platform, [platform.self.uid]),
+    assertTrusted: (socket) =>
+      assertTrustedServer(socket, platform, [platform.self.uid], socketPath),
   });
   return async () => void await send({ method: "GET", path: HEALTH_PATH });
 }

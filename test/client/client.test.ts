@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { chmodSync, chownSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ApiClient } from "../../src/client/api_client.ts";
@@ -8,6 +12,7 @@ import { AppError, type ErrorCode } from "../../src/errors.ts";
 import { OVERFLOW_ID } from "../../src/model/peer_credentials.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { failure, platform } from "../support/open_keystore.ts";
+import { requiring } from "../support/requirements.ts";
 
 function answering(status: number, body?: unknown): Transport {
   return { send: () => Promise.resolve({ status, body }) };
@@ -93,6 +98,8 @@ const SERVERS: readonly {
   },
 ];
 
+const NO_SOCKET = {} as Parameters<Platform["peerCredentials"]>[0];
+
 for (const { what, uid, confined, code } of SERVERS) {
   test(`${code === undefined ? "trusts" : "does not trust"} a server of ${what}`, async () => {
     const fake: Platform = {
@@ -100,14 +107,63 @@ for (const { what, uid, confined, code } of SERVERS) {
       self: { ...platform.self, isConfined: confined },
       peerCredentials: () => uid === undefined ? undefined : { uid, gid: 1, groups: [], pid: 1 },
     };
-    const check = () =>
-      assertTrustedServer({} as Parameters<Platform["peerCredentials"]>[0], fake, [
-        ...OWNERS,
-        OVERFLOW_ID,
-      ]);
+    const check = () => assertTrustedServer(NO_SOCKET, fake, [...OWNERS, OVERFLOW_ID], "/nowhere");
     if (code === undefined) check();
     else await failure(code, check);
   });
+}
+
+const rootTest = requiring(test, "linux", "root");
+
+/** A socket at `/run/…/s`, which only root can have put there. */
+const PLACES: readonly {
+  readonly what: string;
+  readonly change: (folder: string) => void;
+  readonly isTrusted: boolean;
+  readonly uid?: number;
+  readonly confined?: boolean;
+}[] = [
+  { what: "as it is", change: () => {}, isTrusted: true },
+  { what: "where its group may write", change: (f) => chmodSync(f, 0o775), isTrusted: false },
+  { what: "where all may write", change: (f) => chmodSync(f, 0o1777), isTrusted: false },
+  { what: "in another user's folder", change: (f) => chownSync(f, 1000, 0), isTrusted: false },
+  { what: "of another user's", change: (f) => chownSync(join(f, "s"), 1000, 0), isTrusted: false },
+  {
+    what: "that a link names",
+    change: (f) => {
+      renameSync(join(f, "s"), join(f, "t"));
+      symlinkSync("t", join(f, "s"));
+    },
+    isTrusted: false,
+  },
+  { what: "of nobody's", change: () => {}, isTrusted: false, uid: OVERFLOW_ID },
+  { what: "in a user namespace", change: () => {}, isTrusted: false, confined: true },
+];
+
+for (const { what, change, isTrusted, uid = 1234, confined = false } of PLACES) {
+  rootTest(
+    `${isTrusted ? "trusts" : "does not trust"} whoever listens at a socket ${what}`,
+    async () => {
+      const folder = mkdtempSync("/run/apikey-trust-");
+      try {
+        chmodSync(folder, 0o755);
+        const server = createServer().listen(join(folder, "s"));
+        await once(server, "listening");
+        change(folder);
+        const fake: Platform = {
+          ...platform,
+          self: { ...platform.self, isConfined: confined },
+          peerCredentials: () => ({ uid, gid: 1, groups: [], pid: 1 }),
+        };
+        const check = () => assertTrustedServer(NO_SOCKET, fake, OWNERS, join(folder, "s"));
+        if (isTrusted) check();
+        else assert.throws(check, (error: Error) => error instanceof AppError);
+        server.close();
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 }
 
 test.run();

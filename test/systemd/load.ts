@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Agent, request as httpRequest } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -46,7 +47,7 @@ interface Way {
 
 async function act(client: number, way: Way, tally: Tally, stop: AbortSignal): Promise<void> {
   for (let turn = 0; !stop.aborted; turn++) {
-    const alias = `load-${client}-${turn}`;
+    const alias = `load-${client}-${turn}-${randomUUID()}`;
     const asks = async (what: string, status: number, ...call: [string, string, unknown?]) => {
       tally.requests++;
       try {
@@ -68,6 +69,8 @@ async function act(client: number, way: Way, tally: Tally, stop: AbortSignal): P
     if (turn % 3 === 0 && created !== undefined) {
       const revoked = await asks("revoke", 204, "DELETE", `/v1/keys/${alias}`);
       if (revoked !== undefined) tally.revoked.add(alias);
+      // Nobody has promised anything of a key whose revocation had no answer.
+      else tally.made.delete(alias);
     }
     await sleep(PAUSE_MS);
   }
