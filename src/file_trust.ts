@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { GuardedFiles } from "./platform/platform.ts";
 import { shellWord } from "./model/shell_word.ts";
 
 /** What fstat(2) says of a file. */
@@ -21,18 +22,20 @@ export interface Distrust {
 /**
  * Whether others than root and the user `uid` may write to a file.
  *
+ * @param guardedFiles see {@link Platform.guardedFiles}; the facts are its own then
  * @returns undefined if not
  */
 export function distrustFile(
   path: string,
   { mode, uid: owner }: FileFacts,
   uid: number,
+  guardedFiles?: GuardedFiles,
 ): Distrust | undefined {
-  if (owner !== 0 && owner !== uid) {
-    return { path, owner, command: `chown root ${shellWord(path)}` };
-  }
+  const command = (otherwise: string) =>
+    guardedFiles?.privateRemedy(path) ?? `${otherwise} ${shellWord(path)}`;
+  if (owner !== 0 && owner !== uid) return { path, owner, command: command("chown root") };
   if ((mode & 0o022) === 0) return undefined;
-  return { path, owner: undefined, command: `chmod go-w ${shellWord(path)}` };
+  return { path, owner: undefined, command: command("chmod go-w") };
 }
 
 /**
@@ -42,14 +45,19 @@ export function distrustFile(
  * @param path without links on the way
  * @throws the system's error
  */
-export function distrustFolders(path: string, uid: number): Distrust | undefined {
+export function distrustFolders(
+  path: string,
+  uid: number,
+  guardedFiles?: GuardedFiles,
+): Distrust | undefined {
   for (let folder = dirname(path);; folder = dirname(folder)) {
-    const { mode, uid: owner } = statSync(folder);
+    const { mode, uid: owner } = guardedFiles?.inspect(folder) ?? statSync(folder);
     const isSticky = (mode & 0o1000) !== 0;
     const distrust = distrustFile(
       folder,
       { mode: isSticky ? mode & ~0o022 : mode, uid: owner },
       uid,
+      guardedFiles,
     );
     if (distrust !== undefined || folder === dirname(folder)) return distrust;
   }

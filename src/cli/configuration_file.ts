@@ -75,7 +75,7 @@ export async function inspectConfiguration(
     const octets = readTrustedFile(path, {
       maxBytes: MAX_BYTES,
       // What an ordinary user names is for this user to answer for.
-      trusted: system.hasModes && (isDefault || system.uid === 0) ? system : undefined,
+      trusted: isDefault || system.uid === 0 ? system : undefined,
     });
     return await parseConfiguration(octets);
   } catch (error) {

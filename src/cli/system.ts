@@ -1,3 +1,5 @@
+import type { GuardedFiles } from "../platform/platform.ts";
+
 /** What a command may know of the system around its process. */
 export interface System {
   /** Where things are unless somebody says otherwise. */
@@ -10,8 +12,8 @@ export interface System {
   readonly uid: number;
   /** Whether root's own files appear as nobody's; see ProcessIdentity. */
   readonly isConfined: boolean;
-  /** Whether files have an owner and a mode that say who may write them. */
-  readonly hasModes: boolean;
+  /** See {@link Platform.guardedFiles}. */
+  readonly guardedFiles: GuardedFiles | undefined;
   /** undefined for a group that does not exist */
   groupId(name: string): number | undefined;
 }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, realpathSync, type Stats } from "node:fs";
 import { AppError } from "../errors.ts";
 import { type Distrust, distrustFile, distrustFolders } from "../file_trust.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import { OVERFLOW_ID } from "../model/peer_credentials.ts";
 import { printable } from "../model/printable.ts";
 import { readToEnd } from "./files.ts";
@@ -10,6 +11,8 @@ export interface Reader {
   readonly uid: number;
   /** Whether root's own files appear as nobody's. */
   readonly isConfined: boolean;
+  /** See {@link Platform.guardedFiles}. */
+  readonly guardedFiles: GuardedFiles | undefined;
 }
 
 export interface TrustedFileOptions {
@@ -38,9 +41,11 @@ export function readTrustedFile(path: string, options: TrustedFileOptions): Uint
 
 /** @throws AppError ERR_CONFIGURATION, and ERR_FORBIDDEN in a user namespace where one cannot tell */
 function assertTrusted(path: string, stats: Stats, reader: Reader): void {
+  const { uid, guardedFiles } = reader;
+  const facts = guardedFiles?.inspect(path) ?? stats;
   // A pipe from another program of this user is in no folder.
-  const distrust = distrustFile(path, stats, reader.uid) ??
-    (stats.isFile() ? distrustFolders(realpathSync(path), reader.uid) : undefined);
+  const distrust = distrustFile(path, facts, uid, guardedFiles) ??
+    (stats.isFile() ? distrustFolders(realpathSync(path), uid, guardedFiles) : undefined);
   if (distrust === undefined) return;
   if (reader.isConfined && distrust.owner === OVERFLOW_ID) {
     const text = "administrator privileges are required: whose the host's configuration file is " +

@@ -10,6 +10,7 @@ import { findAroundKeystore } from "../service/companion_findings.ts";
 import { findPermissions } from "../service/file_findings.ts";
 import { findAtPlace } from "../service/place_findings.ts";
 import { passwordPath } from "../keystore/store_password.ts";
+import type { GuardedFiles, Platform } from "../platform/platform.ts";
 import type { Host } from "./host.ts";
 import { type KeystoreLocation, locateKeystore, locateSocket } from "./keystore_location.ts";
 import { auditFiles } from "./open_audit.ts";
@@ -20,12 +21,12 @@ import { auditFiles } from "./open_audit.ts";
  */
 export function examine({ platform }: Host, settings: DaemonSettings): Finding[] {
   const location = locateKeystore(settings);
-  const hasModes = process.platform !== "win32";
+  const { guardedFiles } = platform;
   return [
-    ...(hasModes ? executableFindings(platform.self.uid) : []),
+    ...executableFindings(platform),
     ...timeZoneFindings(),
     ...attempt(() => placeFindings(location)),
-    ...(hasModes ? attempt(() => fileFindings(location, locateSocket(settings))) : []),
+    ...attempt(() => fileFindings(location, locateSocket(settings), guardedFiles)),
   ];
 }
 
@@ -37,20 +38,26 @@ function placeFindings(location: KeystoreLocation): Finding[] {
   return uniquePlaces(paths).flatMap((each) => findAtPlace(each, Date.now()));
 }
 
-function fileFindings(location: KeystoreLocation, socket: string): Finding[] {
+function fileFindings(
+  location: KeystoreLocation,
+  socket: string,
+  guardedFiles: GuardedFiles | undefined,
+): Finding[] {
   if (!isThere(dirname(location.path))) return [];
   const keystore = targetPath(location.path);
   const passwordFile = location.passwordFile ?? passwordPath({ keystorePath: keystore });
   return [
-    ...findPermissions({ keystore, passwordFile, socket, guardedFiles: undefined }),
+    ...findPermissions({ keystore, passwordFile, socket, guardedFiles }),
     ...findAroundKeystore({ keystore, elsewhere: auditFiles(location), nowMs: Date.now() }),
   ];
 }
 
 /** Whoever can replace it can have it do anything, as root. */
-function executableFindings(uid: number): Finding[] {
+function executableFindings({ self: { uid }, guardedFiles }: Platform): Finding[] {
   const path = realpathSync(process.execPath);
-  const distrust = distrustFile(path, statSync(path), uid) ?? distrustFolders(path, uid);
+  const facts = guardedFiles?.inspect(path) ?? statSync(path);
+  const distrust = distrustFile(path, facts, uid, guardedFiles) ??
+    distrustFolders(path, uid, guardedFiles);
   if (distrust === undefined) return [];
   const owner = distrust.owner === undefined
     ? "others can write"

@@ -4,7 +4,7 @@ import { defaultConfiguration, defaultKeystore, defaultSocket } from "../platfor
 import type { Platform } from "../platform/platform.ts";
 
 /** What commands may know of the system. */
-export function commandSystem({ self, groupId }: Platform): System {
+export function commandSystem({ self, guardedFiles, groupId }: Platform): System {
   return {
     defaults: {
       get configuration() {
@@ -19,7 +19,7 @@ export function commandSystem({ self, groupId }: Platform): System {
     },
     uid: self.uid,
     isConfined: self.isConfined,
-    hasModes: process.platform !== "win32",
+    guardedFiles,
     groupId,
   };
 }

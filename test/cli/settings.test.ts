@@ -1,5 +1,14 @@
 // Where a setting comes from, and whom a configuration file is believed.
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import type { GuardedFileFacts, GuardedFiles } from "../../src/platform/platform.ts";
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -174,8 +183,38 @@ for (const [what, alter, message] of WRITERS) {
     const path = hostSays(folder, "generations: 7\n");
     alter(folder, path);
     assert.match(await failure("ERR_CONFIGURATION", () => target(folder)), message);
-    const withoutModes = { hasModes: false };
-    assert.is((await target(folder, { system: withoutModes })).generations, 7);
+    const guarded = { guardedFiles: guardedFiles({ uid: 0, mode: 0o1602 }, 0o600) };
+    assert.is((await target(folder, { system: guarded })).generations, 7);
+  });
+}
+
+/** Where access control lists say who may do what with folders and files. */
+function guardedFiles(folder: GuardedFileFacts, fileMode: number, fileUid = 0): GuardedFiles {
+  return {
+    create() {
+      throw new Error("nothing is to be created");
+    },
+    createFolder: () => undefined,
+    inspect(path) {
+      return statSync(path).isDirectory() ? folder : { uid: fileUid, mode: fileMode };
+    },
+    privateRemedy: (path) => `mend ${path}`,
+  };
+}
+
+for (
+  const [what, guarded] of [
+    ["the file is another user's", guardedFiles({ uid: 0, mode: 0o600 }, 0o600, 77)],
+    ["others can write the file", guardedFiles({ uid: 0, mode: 0o600 }, 0o602)],
+    ["the folder is another user's", guardedFiles({ uid: 77, mode: 0o600 }, 0o600)],
+    ["others can replace it", guardedFiles({ uid: 0, mode: 0o602 }, 0o600)],
+  ] as const
+) {
+  test(`nor where an access control list says that ${what}`, async () => {
+    using folder = temporaryFolder();
+    hostSays(folder, "generations: 7\n");
+    const failing = () => target(folder, { system: { guardedFiles: guarded } });
+    assert.match(await failure("ERR_CONFIGURATION", failing), /: mend \//);
   });
 }
 

@@ -25,6 +25,8 @@ for (
     ["a service", [...OWN, allow(SERVICE, READ)], 0o640],
     ["somebody who may delete it", [...OWN, allow(SERVICE, 0x1_0000)], 0o620],
     ["an entry of an unknown kind", [...OWN, allow(SID.unknown)], 0o606],
+    ["users, to make files among others' files", [...OWN, allow(USERS, 0x116)], 0o1602],
+    ["users, to make files and delete any", [...OWN, allow(USERS, 0x156)], 0o602],
     ["files in a folder only", [allow(USERS, FULL, { isForChildrenOnly: true })], 0o600],
     ["nobody, by a denial", [allow(USERS, FULL, { isAllowed: false })], 0o600],
     ["all, where there is no list", undefined, 0o666],

@@ -33,7 +33,7 @@ export const BARE_SYSTEM: System = {
   },
   uid: process.getuid?.() ?? 0,
   isConfined: false,
-  hasModes: true,
+  guardedFiles: undefined,
   groupId: () => undefined,
 };
 

@@ -19,23 +19,32 @@ const OWNERS: readonly string[] = [SID.creatorOwner, SID.ownerRights];
 const GENERIC_ALL = 0x1000_0000;
 /** FILE_READ_DATA, and what includes it. */
 const READING = 0x8000_0000 | GENERIC_ALL | 0x1;
-/** FILE_WRITE_DATA, FILE_DELETE_CHILD, DELETE, WRITE_DAC, WRITE_OWNER, and what includes them. */
-const WRITING = 0x4000_0000 | GENERIC_ALL | 0x2 | 0x40 | 0x1_0000 | 0x4_0000 | 0x8_0000;
+/** DELETE, WRITE_DAC, WRITE_OWNER, FILE_DELETE_CHILD, and what includes them: what is there can go. */
+const REPLACING = GENERIC_ALL | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x40;
+/** FILE_WRITE_DATA, which in a folder adds files, too. */
+const WRITING = REPLACING | 0x4000_0000 | 0x2;
+
+const STICKY = 0o1000;
 
 /**
  * As permission bits: what the owner may do, who is let in one by one as the group, and everybody. What
- * administrators and the system may do is not asked, as with root.
+ * administrators and the system may do is not asked, as with root. A folder in which others can make
+ * files and not touch those of others, as Windows has them, is sticky.
  */
 export function modeOf({ owner, entries }: SecurityDescriptor): number {
   if (entries === undefined) return 0o666;
-  let mode = 0o600;
-  for (const entry of entries) {
-    if (!isOfOthers(entry, owner)) continue;
-    const shift = CROWDS.includes(entry.sid) ? 0 : 3;
-    if ((entry.mask & READING) !== 0) mode |= 0o4 << shift;
-    if ((entry.mask & WRITING) !== 0) mode |= 0o2 << shift;
-  }
-  return mode;
+  const others = entries.filter((entry) => isOfOthers(entry, owner));
+  const bits = others.map(({ sid, mask }) => {
+    const shift = CROWDS.includes(sid) ? 0 : 3;
+    return bitOf(mask, READING, 0o4 << shift) | bitOf(mask, WRITING, 0o2 << shift);
+  });
+  const canWrite = others.some(({ mask }) => (mask & WRITING) !== 0);
+  const canReplace = others.some(({ mask }) => (mask & REPLACING) !== 0);
+  return bits.reduce((mode, more) => mode | more, canWrite && !canReplace ? 0o600 | STICKY : 0o600);
+}
+
+function bitOf(mask: number, rights: number, bit: number): number {
+  return (mask & rights) === 0 ? 0 : bit;
 }
 
 function isOfOthers({ isAllowed, isForChildrenOnly, sid }: AccessEntry, owner: string): boolean {
