@@ -52,6 +52,8 @@ export const RESPONSE_TEXTS: Readonly<Record<string, string>> = {
   "CreatedKey.key": "The key itself; it is never shown again",
   "RotatedKey.key": "The key itself; it is never shown again",
   "RotatedKey.previous": "The key before, where it goes on for a while",
+  "Key.expired": "Whether everybody refuses it because of its expiry",
+  "Verification.valid": "Whether the key may be accepted, for what it was presented for",
   "KeyList.keys": "In the keystore's order",
   "Imported.total":
     "How many keys there are to import in all, without those that others have replaced",
@@ -76,6 +78,7 @@ export const RESPONSE_TEXTS: Readonly<Record<string, string>> = {
   "Problem.status": "The same as the answer's",
   "Problem.code": "Never changes its meaning; later versions may have more of them",
   "Problem.detail": "For people; its wording may change",
+  "Problem.requestId": "By which the daemon's log calls this request",
 };
 
 /** Of parameters in paths. */
@@ -131,6 +134,7 @@ administrator, and 403 to others. What never becomes a request is ERR_INVALID_RE
 it is no HTTP, 408 where it takes too long, 411 where others than administrators do not say how long
 the body is, 431 where the headers are too large.
 
-**Compatibility.** Requests with unknown fields are refused. Answers may get more fields, codes and
+**Compatibility.** Requests with unknown fields are refused, and so are unknown parameters where an
+operation has any. Answers may get more fields, codes and
 kinds of events: ignore what you do not know. None is removed, renamed, or given another meaning
 within \`/v1\`. No answer may be cached.`;

@@ -1,13 +1,10 @@
 import { lookupAlias } from "../model/alias.ts";
-import { type ApiKey, maskedKey } from "../model/api_key.ts";
-import { isExpired } from "../model/expiry.ts";
-import type { Clock, Instant } from "../model/instant.ts";
+import type { Clock } from "../model/instant.ts";
 import { parseMetadata } from "../model/metadata_fields.ts";
 import type { Secret } from "../model/secret.ts";
 import {
   type CreatedKey,
   createdKeySchema,
-  type Key,
   keyListSchema,
   keyPath,
   type KeyRevision,
@@ -22,9 +19,9 @@ import {
 import type { KeyService } from "../service/keys.ts";
 import type { UsageService } from "../service/usage.ts";
 import { wantedExpiryOf } from "./expiry.ts";
-import { expiresAt, instantOrNull } from "./instant.ts";
 import type { DoneAct } from "../service/audit.ts";
 import { type ParsedCall, READING, WRITING } from "./operation.ts";
+import { presenter, presentWith } from "./present_key.ts";
 import { parameter, type Route, route } from "./route.ts";
 
 /** The routes of the resource `keys`. */
@@ -186,41 +183,4 @@ function aliasOfBody(body: unknown): unknown {
 
 function aliasOf(call: Pick<ParsedCall, "parameters">) {
   return lookupAlias(parameter(call, "alias"));
-}
-
-/** The one place where a key itself is shown. */
-function presentWith(secret: Secret, key: ApiKey): CreatedKey {
-  return {
-    alias: key.alias,
-    key: secret.reveal(),
-    createdAt: instantOrNull(key.createdAt),
-    expiresAt: expiresAt(key.expiry),
-    expiresOn: key.expiry?.expiresOn ?? null,
-  };
-}
-
-function presenter(usage: UsageService): (key: ApiKey, now: Instant) => Key {
-  return (key, now) => {
-    const { uses, lastUsedAt } = usage.of(key);
-    return { ...describe(key, now), lastUsedAt: instantOrNull(lastUsedAt), uses };
-  };
-}
-
-function describe(key: ApiKey, now: Instant): Omit<Key, "lastUsedAt" | "uses"> {
-  return {
-    alias: key.alias,
-    maskedKey: maskedKey(key),
-    createdAt: instantOrNull(key.createdAt),
-    expiresAt: expiresAt(key.expiry),
-    expiresOn: key.expiry?.expiresOn ?? null,
-    expired: key.expiry !== undefined && isExpired(key.expiry, now),
-    readable: key.lastCharacters !== undefined,
-    disabled: key.isDisabled,
-    description: key.metadata.description ?? null,
-    owner: key.metadata.owner ?? null,
-    scopes: [...key.metadata.scopes],
-    networks: [...key.metadata.networks.networks],
-    supported: key.metadata.isUnderstood,
-    replacedBy: key.metadata.replacedBy ?? null,
-  };
 }
