@@ -27,6 +27,8 @@ export interface PasswordFileOptions {
 }
 
 const MAX_PASSWORD_BYTES = 4096;
+/** What comes behind it: as much as this file is written with, and Windows' editors write. */
+const LINE_END_BYTES = 2;
 const GENERATED_BYTES = 24;
 
 /** A password of 192 random bits, in characters that every program takes. */
@@ -50,11 +52,13 @@ export function readPasswordFile(
     const descriptor = openSync(path, constants.O_RDONLY | flags);
     try {
       if (!mayBePipe && !fstatSync(descriptor).isFile()) throw noPassword(path);
-      const bytes = Buffer.alloc(MAX_PASSWORD_BYTES + 1);
+      const bytes = Buffer.alloc(MAX_PASSWORD_BYTES + LINE_END_BYTES + 1);
       const bytesRead = readSync(descriptor, bytes, 0, bytes.length, null);
-      const password = bytes.toString("utf8", 0, bytesRead).replace(/\r?\n$/, "");
+      const line = bytes.toString("utf8", 0, bytesRead);
+      const password = line.replace(/\r?\n$/, "");
       bytes.fill(0);
-      if (password === "" || bytesRead > MAX_PASSWORD_BYTES) throw noPassword(path);
+      const isTooLong = bytesRead - (line.length - password.length) > MAX_PASSWORD_BYTES;
+      if (password === "" || isTooLong) throw noPassword(path);
       return { secret: new Secret(password), path, mode: fstatSync(descriptor).mode & 0o777 };
     } finally {
       closeSync(descriptor);

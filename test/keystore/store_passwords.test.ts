@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { Secret } from "../../src/model/secret.ts";
 import {
   BUILT_IN_PASSWORD,
   type StorePassword,
@@ -52,12 +53,24 @@ test("fails rather than passing over a given file that is missing or empty", asy
     const passwordFile = join(folder, "given");
     const find = () => firstPassword(optionsIn(folder, { passwordFile }));
     await failure("ERR_KEYSTORE_IO", find);
-    for (const content of ["", "\n", "x".repeat(5000)]) {
+    for (const content of ["", "\n", "x".repeat(4097), "x".repeat(4097) + "\r\n"]) {
       writeFileSync(passwordFile, content);
       const text = await failure("ERR_KEYSTORE_IO", find);
       assert.ok(text.includes(passwordFile));
       assert.not.ok(text.includes("xxx"));
     }
+  });
+});
+
+test("finds the longest password again that there may be", async () => {
+  await withFolder(async (folder) => {
+    writeFileSync(join(folder, "metricshub-keystore.password"), "old\n");
+    const passwords = storePasswords(optionsIn(folder));
+    const [current] = passwords.find();
+    assert.ok(current);
+    await passwords.stage(current, new Secret("x".repeat(4096)));
+    const lengths = [...passwords.find()].map(({ secret }) => secret.reveal().length);
+    assert.equal(lengths, [3, 4096]);
   });
 });
 
