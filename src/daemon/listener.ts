@@ -29,8 +29,10 @@ export function shareFairly(
 ): RequestListener {
   const turns = new FairTurns<Account>();
   const pipelining = new Pipelining((socket: Socket) => {
-    connections.get(socket)?.account.charge(COSTS.overdonePipelining);
+    const connection = connections.get(socket);
+    connection?.account.charge(COSTS.overdonePipelining);
     connections.cutOff++;
+    requestLog.cutOff(connection?.peer);
   });
   return function sharing(request, response) {
     const connection = connections.get(request.socket);

@@ -67,6 +67,12 @@ export class RequestLog {
     return this.#refused("too many connections", identify());
   }
 
+  /** Whoever sends request after request without reading. */
+  cutOff(peer: Peer): void {
+    const message = "connection cut off";
+    this.#options.limited.warn(message, message, fieldsOf(peer));
+  }
+
   /** What is no request. */
   malformed(peer: Peer, status: number): string {
     const id = this.#options.ids.next();

@@ -34,6 +34,7 @@ function assertProblem(answer: Answer, status: number, code: string, about: stri
   const problem = JSON.parse(answer.body);
   assert.equal([problem.status, problem.code], [status, code], about);
   assert.type(problem.title, "string");
+  assert.match(problem.requestId, /^[0-9a-z]{8}-\d+$/, about);
 }
 
 async function assertServes({ socket }: Daemon): Promise<void> {
@@ -269,7 +270,11 @@ rootTest("one user's many connections keep nobody else out", async () => {
     held.push(await opened(daemon.socket));
   }
   const list = { method: "GET", path: "/v1/keys" };
-  assertProblem(await send(daemon.socket, list), 429, "ERR_TOO_MANY_CONNECTIONS", "one too many");
+  const tooMany = await send(daemon.socket, list);
+  assertProblem(tooMany, 429, "ERR_TOO_MANY_CONNECTIONS", "one too many");
+  const told = daemon.output().split("\n").find((line) => line.includes("too many connections"));
+  const { level, uid, requestId } = JSON.parse(told ?? "{}");
+  assert.equal([level, uid, requestId], ["warn", 0, JSON.parse(tooMany.body).requestId]);
   const [answer] = await sendAs({ uid: 1000 }, daemon.socket, [list]);
   assert.is(answer?.status, 403, "served, if not let in");
   for (const socket of held) socket.destroy();

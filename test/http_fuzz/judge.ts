@@ -109,7 +109,7 @@ function judgeProblem(role: Role, { status, headers, body }: WireAnswer): string
   try {
     const problem = JSON.parse(body) as Record<string, unknown>;
     const isProblem = problem["status"] === status && typeof problem["title"] === "string" &&
-      typeof problem["code"] === "string";
+      typeof problem["code"] === "string" && /^[0-9a-z]{8}-\d+$/.test(`${problem["requestId"]}`);
     return isProblem ? undefined : about();
   } catch {
     return about();
