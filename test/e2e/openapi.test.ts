@@ -18,8 +18,12 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const KEY = "eb47c2be-927f-495f-aa97-0ba0f60b8986";
 
-/** How many valid requests each operation gets. */
-const SEEDS = Array.from({ length: 6 }, (_, seed) => seed);
+/** How many valid requests each operation gets, and how many until it has succeeded. */
+const SEEDS = [0, 1, 2, 3];
+const MAX_SEEDS = 50;
+
+/** That takes a keystore that never could be opened. */
+const NEVER_SEEN = "getHealth 503";
 
 const folder = temporaryFolder();
 const socket = folder.file("apikey.sock");
@@ -27,14 +31,20 @@ const keystore = folder.keystore("jdk17-metricshub.p12");
 const daemon = await startDaemon(keystore, socket);
 test.after(stop);
 
-const served = await ask({ method: "GET", path: "/v1/openapi.json" });
-const operations = await Promise.try(() => readDescription(JSON.parse(served.body))).catch(
-  async (error) => {
-    await stop();
-    throw error;
-  },
-);
+const description = await readServed().catch(async (error) => {
+  await stop();
+  throw error;
+});
+const operations = readDescription(description);
 const taking = operations.filter(({ schema }) => schema !== undefined);
+
+async function readServed() {
+  const { status, body } = await ask({ method: "GET", path: "/v1/openapi.json" });
+  assert.is(status, 200);
+  // All of it can be read, too.
+  readDescription(JSON.parse(body));
+  return JSON.parse(body);
+}
 
 async function stop(): Promise<void> {
   await daemon[Symbol.asyncDispose]();
@@ -64,7 +74,7 @@ function codeOf({ headers, body }: Answer): string | undefined {
 }
 
 test("a daemon serves the description that the linter has seen", () => {
-  assert.equal(JSON.parse(served.body), published);
+  assert.equal(description, published);
 });
 
 test("no operation takes what the description does not let through", async () => {
@@ -120,24 +130,21 @@ test("nor a query that the description does not let through", async () => {
 
 test("every operation answers what it is described to answer, and each of that", async () => {
   const copy = JSON.parse((await ask({ method: "GET", path: "/v1/keystore/copy" })).body);
-  const seen = new Set<string>();
   for (const operation of operations) {
-    for (const seed of SEEDS) {
+    const unseen = new Set(operation.successes.map((status) => `${operation.id} ${status}`));
+    unseen.delete(NEVER_SEEN);
+    for (let seed = 0; seed < SEEDS.length || (unseen.size > 0 && seed < MAX_SEEDS); seed++) {
       const alias = `${operation.id} ${seed}`;
       if (operation.path.includes("{alias}") && seed % 2 === 0) {
         await ask(jsonRequest("POST", "/v1/keys", { alias }));
       }
-      const known: Known = { alias, key: KEY, pkcs12: copy.pkcs12 };
-      const request = validRequest(operation, known, seed);
+      const request = validRequest(operation, { alias, key: KEY, pkcs12: copy.pkcs12 }, seed);
       const answer = await ask(request);
       assertAccepted(operation, request, answer);
-      seen.add(`${operation.id} ${answer.status}`);
+      unseen.delete(`${operation.id} ${answer.status}`);
     }
+    assert.equal([...unseen], []);
   }
-  const unseen = operations.flatMap(({ id, successes }) => successes.map((it) => `${id} ${it}`))
-    .filter((success) => !seen.has(success));
-  // That takes a keystore that never could be opened.
-  assert.equal(unseen, ["getHealth 503"]);
 });
 
 test("every operation takes what is at the bounds of its description", async () => {
@@ -157,12 +164,13 @@ test("every operation answers as described, too, where the keystore is damaged o
   const codes = new Set<string | undefined>();
   for (const damage of [() => writeFileSync(keystore, "damaged"), () => rmSync(keystore)]) {
     damage();
-    for (const operation of operations) {
+    // A change waits for a moment, as another program may be about to write.
+    await Promise.all(operations.map(async (operation) => {
       const request = validRequest(operation, known, 0);
       const answer = await ask(request);
       assertDescribed(operation, request, answer);
       codes.add(codeOf(answer));
-    }
+    }));
   }
   for (const code of ["ERR_KEYSTORE_UNREADABLE", "ERR_KEYSTORE_IO"]) {
     assert.ok(codes.has(code), [...codes].join());
