@@ -8,6 +8,7 @@ import type { DaemonSettings } from "./settings.ts";
 import { findVersionSkew } from "./version_skew.ts";
 
 const RESTART = "systemctl restart metricshub-apikey.service";
+const RESTART_ALL = "systemctl restart metricshub-apikey.socket metricshub-apikey.service";
 
 type ServiceState = Omit<ExaminedService, "findings">;
 
@@ -47,10 +48,11 @@ function unanswered(
       if (!isKnown) return [noDaemon(text)];
       if (!isInstalled || !isRunning) return [];
       return [mendedBy(RESTART, { code: "daemon-unreachable", severity: "error", text })];
-    case "ERR_DAEMON_UNTRUSTED":
-      return [
-        mendedBy(`rm ${shellWord(socket)}`, { code: "daemon-untrusted", severity: "error", text }),
-      ];
+    case "ERR_DAEMON_UNTRUSTED": {
+      // Who is in the service's place goes with its socket.
+      const command = isRunning ? RESTART_ALL : `rm ${shellWord(socket)}`;
+      return [mendedBy(command, { code: "daemon-untrusted", severity: "error", text })];
+    }
     case "ERR_FORBIDDEN":
       return [
         mendedBy("sudo apikey doctor", { code: "not-allowed", severity: "warning", text }),

@@ -1,12 +1,12 @@
 // Everything that can be wrong with an installation, made so for real, and mended by what is printed.
 import { spawn } from "node:child_process";
-import { realpathSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
 import { execute } from "../support/execute.ts";
+import { IS_SOURCE } from "../support/extent.ts";
 import { mountNamespace } from "../support/mount_namespace.ts";
 import { requiring } from "../support/requirements.ts";
 import { copyFixture, type TemporaryFolder, temporaryFolder } from "../support/temporary_folder.ts";
@@ -85,6 +85,11 @@ const MAX_ROUNDS = 4;
 
 const rootTest = requiring(test, "linux", "root");
 
+/** What is the same to each runtime is tried with the executable. */
+const hostTest = IS_SOURCE
+  ? () => undefined
+  : requiring(test, "linux", "root", "mount", "groupadd");
+
 rootTest("whoever runs what is printed about the files is rid of all of it", async () => {
   using folder = temporaryFolder();
   const shell = new Shell(folder);
@@ -136,7 +141,7 @@ chown 1000 . k.p12 k.password*`);
   assert.equal(await shell.doctor(`--keystore ${folder.file("other.p12")}`), []);
 });
 
-rootTest("of a keystore that an installed MetricsHub cannot read", async () => {
+hostTest("of a keystore that an installed MetricsHub cannot read", async () => {
   using folder = temporaryFolder();
   const shell = new Shell(folder);
   await shell.run(`cd '${folder.path}'; mkdir bin; mkdir -m 700 security
@@ -150,7 +155,7 @@ chown 1000 security`);
   await mend(shell, flags, ["folder-of-another", "file-of-another"]);
 });
 
-rootTest("and of a time zone that is not the host's", async () => {
+hostTest("and of a time zone that is not the host's", async () => {
   using folder = temporaryFolder();
   const shell = new Shell(folder);
   const flags = `--keystore ${folder.file("k.p12")}`;
@@ -162,8 +167,6 @@ rootTest("and of a time zone that is not the host's", async () => {
     assert.equal(wrong(await shell.doctor(flags, `${set}\n${finding?.command}`)), []);
   }
 });
-
-const hostTest = requiring(test, "linux", "root", "mount", "groupadd");
 
 /** A host on which there can be a configuration file, and users and groups. */
 const HOST = `
@@ -231,12 +234,11 @@ hostTest("of the executable itself", async () => {
   using folder = temporaryFolder(0o755);
   await using host = await mountNamespace(HOST);
   const shell = new Shell(folder, host.enter);
-  const executable = process.versions["deno"] === undefined ? COMMAND[0] : process.execPath;
-  await shell.run(`mkdir -p /var/lib/bin; cp '${realpathSync(executable)}' /var/lib/bin/program
+  await shell.run(`mkdir -p /var/lib/bin; cp '${COMMAND[0]}' /var/lib/bin/program
 chmod 777 /var/lib/bin /var/lib/bin/program
 cat > '${folder.file("apikey")}' <<END
 #!/bin/sh
-exec /var/lib/bin/program ${COMMAND.slice(1).map((word) => `'${word}'`).join(" ")} "\\$@"
+exec /var/lib/bin/program "\\$@"
 END`);
   await mend(shell, "", ["executable-writable"]);
 });
