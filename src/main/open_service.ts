@@ -1,9 +1,9 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import type { DaemonSettings } from "../cli/settings.ts";
 import { socketAccess } from "../daemon/socket_access.ts";
-import { AppError } from "../errors.ts";
+import { AppError, systemErrorCode } from "../errors.ts";
 import { INSTALLED_EXECUTABLE, serviceExecutable } from "../install/executable.ts";
 import { SystemdService } from "../install/systemd_service.ts";
 import {
@@ -104,13 +104,22 @@ function isPath(setting: string | undefined): setting is string {
 /** @throws AppError ERR_SERVICE for a folder that is not there, as nobody knows whose it will be */
 function serviceUser(keystorePath: string, ownGid: number | undefined): UnitSettings["user"] {
   const folder = realFolder(keystorePath);
-  const facts = statSync(keystorePath, { throwIfNoEntry: false }) ??
-    statSync(folder, { throwIfNoEntry: false });
+  const facts = statOf(keystorePath) ?? statOf(folder);
   // What is root's may be given to the service: root reads it all the same.
   const isAnothers = facts !== undefined && facts.uid !== 0 && facts.gid !== ownGid;
   if (folder === join(STATE_BASE, STATE_FOLDER) && !isAnothers) return "own";
   if (facts !== undefined) return { uid: facts.uid };
   throw new AppError("ERR_SERVICE", `there is no folder ${folder}: make it, as whose it is to be`);
+}
+
+/** @returns undefined for what is not there, or not to be seen: what runs then is for root to say */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (systemErrorCode(error) !== "EACCES") throw error;
+    return undefined;
+  }
 }
 
 /** Where a file really is, whatever leads there. */

@@ -3,7 +3,14 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { requiring } from "../support/requirements.ts";
 import { SYSTEMD_BOX_NEEDS } from "../support/systemd_box.ts";
-import { bootMachine, bringExecutable, CONFIGURATION, type Machine, SERVICE } from "./machine.ts";
+import {
+  bootMachine,
+  bringExecutable,
+  CONFIGURATION,
+  type Machine,
+  SERVICE,
+  STRANGER,
+} from "./machine.ts";
 
 interface Finding {
   readonly code: string;
@@ -31,7 +38,8 @@ systemdTest("whoever runs what is printed about the service has it as it should 
   await does(["mkdir", "--mode=700", "/var/lib/other"]);
   writes(CONFIGURATION, "keystore: /var/lib/other/k.p12\n");
   await mend(machine, ["service-outdated", "settings-not-in-use"]);
-  const { stdout } = await machine.tries(["apikey", "doctor"], { user: { uid: 1000, gid: 1000 } });
+  const { status, stdout, stderr } = await machine.tries(["apikey", "doctor"], { user: STRANGER });
+  assert.equal([status, stderr], [1, ""]);
   assert.match(stdout, /\$ sudo apikey doctor$/m);
 });
 
