@@ -29,7 +29,10 @@ export async function bundle(outfile: string, version: string): Promise<string[]
     metafile: true,
     logLevel: "warning",
   });
-  return Object.keys(metafile.inputs);
+  const [output] = Object.values(metafile.outputs);
+  // What nobody calls has been left out.
+  const used = Object.entries(output?.inputs ?? {}).filter(([, input]) => input.bytesInOutput > 0);
+  return used.map(([path]) => path);
 }
 
 /** Of the project's package.json the product needs to know no more than its version. */

@@ -30,7 +30,7 @@ const SMOKE_TEST = /[\\/]session\.test\.ts$/;
  * What is failed, and what is installed, is the executable: a runtime that loads the source is another
  * program.
  */
-const OF_EXECUTABLE = /^test[\\/](?:faults|systemd)[\\/]/;
+const OF_EXECUTABLE = /^test[\\/](?:faults|packages|systemd)[\\/]/;
 
 /** The runs asked for, each with the files whose path has one of the substrings (none: all). */
 export function planRuns(names: readonly RunName[], substrings: readonly string[]): Run[] {
@@ -38,7 +38,7 @@ export function planRuns(names: readonly RunName[], substrings: readonly string[
     substrings.length === 0 || substrings.some((part) => file.includes(part));
   const files = (pattern: string) => globSync(pattern, { cwd: ROOT }).sort().filter(wanted);
   const all = files("test/**/*.test.ts").filter((file) => !OF_EXECUTABLE.test(file));
-  const driving = files("test/{e2e,faults,interop,systemd}/**/*.test.ts");
+  const driving = files("test/{e2e,faults,interop,packages,systemd}/**/*.test.ts");
   // The executable is this source on this very runtime, so there is no need to drive both.
   const isDriven = (file: string) => driving.includes(file) && !SMOKE_TEST.test(file);
   const onNode = all.filter((file) => !isDriven(file));

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { COMPLETION_SCRIPTS } from "../../src/cli/completion_scripts.ts";
@@ -13,6 +13,7 @@ import {
 import { manualPages } from "../manual_pages.ts";
 import { ROOT } from "../runtimes.ts";
 import type { Release } from "./release.ts";
+import { billOfMaterials } from "./sbom.ts";
 
 /** A file as a package installs it. */
 export interface PackagedFile {
@@ -42,7 +43,10 @@ const UNITS: UnitSettings = {
 };
 
 /** All that a package of a Linux distribution brings, whatever its format. */
-export function linuxContent(executable: string, release: Release): PackagedFile[] {
+export async function linuxContent(
+  executable: string,
+  release: Release,
+): Promise<PackagedFile[]> {
   const { version, epochSeconds } = release;
   const text = (path: string, content: string) => ({ path, mode: 0o644, content }) as const;
   return [
@@ -60,6 +64,7 @@ export function linuxContent(executable: string, release: Release): PackagedFile
       mode: 0o644 as const,
       content: compress(text),
     })),
+    text(`${DOCUMENTATION}/sbom.cdx.json`, await billOfMaterials(release)),
     { path: `${DOCUMENTATION}/changelog.gz`, mode: 0o644, content: compress(changelog()) },
   ];
 }
@@ -69,7 +74,7 @@ export function changelog(): string {
 }
 
 /** Every setting, commented out. */
-function exampleConfiguration(): string {
+export function exampleConfiguration(): string {
   return readFileSync(join(ROOT, "src", "cli", "apikey.example.yaml"), "utf8");
 }
 
@@ -79,4 +84,14 @@ export function compress(text: string): Uint8Array {
   // Unix, whatever the system that this runs on.
   compressed[9] = 3;
   return compressed;
+}
+
+export function sizeOf({ content }: PackagedFile): number {
+  if (typeof content === "string") return Buffer.byteLength(content);
+  return content instanceof Uint8Array ? content.length : statSync(content.copyOf).size;
+}
+
+export function octetsOf({ content }: PackagedFile): Uint8Array {
+  if (typeof content === "string") return Buffer.from(content, "utf8");
+  return content instanceof Uint8Array ? content : readFileSync(content.copyOf);
 }

@@ -1,10 +1,17 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { execute } from "../execute.ts";
-import { compress, DOCUMENTATION, linuxContent, type PackagedFile } from "./content.ts";
+import {
+  compress,
+  DOCUMENTATION,
+  linuxContent,
+  octetsOf,
+  type PackagedFile,
+  sizeOf,
+} from "./content.ts";
 import { copyright, notices } from "./copyright.ts";
 import type { Release } from "./release.ts";
 import { stage } from "./staging.ts";
@@ -83,7 +90,7 @@ async function debianContent(options: DebOptions): Promise<PackagedFile[]> {
   const text = (path: string, content: string | Uint8Array) =>
     ({ path, mode: 0o644, content }) as const;
   return [
-    ...linuxContent(executable, release),
+    ...await linuxContent(executable, release),
     text(`${DOCUMENTATION}/copyright`, await copyright(release)),
     text(`${DOCUMENTATION}/notices.gz`, compress(await notices(release))),
     text(`${DOCUMENTATION}/changelog.Debian.gz`, compress(debianChangelog(release))),
@@ -136,14 +143,4 @@ function checksums(files: readonly PackagedFile[]): string {
     return `${digest}  ${file.path.slice(1)}\n`;
   });
   return lines.join("");
-}
-
-function sizeOf({ content }: PackagedFile): number {
-  if (typeof content === "string") return Buffer.byteLength(content);
-  return content instanceof Uint8Array ? content.length : statSync(content.copyOf).size;
-}
-
-function octetsOf({ content }: PackagedFile): string | Uint8Array {
-  if (typeof content === "string" || content instanceof Uint8Array) return content;
-  return readFileSync(content.copyOf);
 }
