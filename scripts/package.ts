@@ -27,11 +27,16 @@ const USAGE =
   --executable FILE  is built already, for the one platform
   --quick            compress little`;
 
-/** What Debian and RPM call a processor. */
-const ARCHITECTURES = {
+interface Architecture {
+  readonly deb: "amd64" | "arm64";
+  readonly rpm: "x86_64" | "aarch64";
+}
+
+/** What Debian and RPM call the processors of platforms that they are for. */
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   "linux-x64": { deb: "amd64", rpm: "x86_64" },
   "linux-arm64": { deb: "arm64", rpm: "aarch64" },
-} as const;
+};
 
 const FORMATS = ["deb", "rpm", "archive"] as const;
 
@@ -69,10 +74,7 @@ async function make(
   options: ArchiveOptions,
 ): Promise<string | undefined> {
   if (format === "archive") return await makeArchive(options);
-  const architectures: Readonly<
-    Record<string, { deb: "amd64" | "arm64"; rpm: "x86_64" | "aarch64" }>
-  > = ARCHITECTURES;
-  const architecture = architectures[options.target.name];
+  const architecture = ARCHITECTURES[options.target.name];
   if (architecture === undefined) return undefined;
   return format === "deb"
     ? await makeDeb({ ...options, architecture: architecture.deb })

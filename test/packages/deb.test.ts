@@ -1,6 +1,6 @@
 // The Debian package: what is in it, what Debian's own critic says, and its life on a bare Debian.
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { test } from "uvu";
@@ -124,6 +124,7 @@ for (const { suite, packages, about } of HOSTS) {
       await install(box);
       const units = await box.run(["systemd-analyze", "verify", "--man=no", `${NAME}.service`]);
       if (suite === "trixie") assert.equal([units.status, units.stderr], [0, ""]);
+      await assertSameUnits(box);
       await assertOutcome(box, ["apikey", "create", "first"]);
       await assertOutcome(box, ["sh", "-c", "echo '# mine' >>/etc/metricshub/apikey.yaml"]);
       // As an upgrade goes, from the first maintainer script to the last.
@@ -154,6 +155,16 @@ async function install(box: Box): Promise<void> {
   await assertOutcome(box, ["dpkg", "--install", `/root/${basename(madeDeb())}`]);
   assert.match(await assertOutcome(box, ["getent", "passwd", NAME]), `:${STATE}:`);
   await assertOutcome(box, ["rm", `/root/${basename(madeDeb())}`]);
+}
+
+/** What `apikey service install` would write is there already. */
+async function assertSameUnits(box: Box): Promise<void> {
+  const { files } = JSON.parse(await assertOutcome(box, ["apikey", "service", "print", "--json"]));
+  assert.is(files.length, 4);
+  for (const { path, content } of files) {
+    const packaged = path.replace(/^\/etc\//, "/usr/lib/");
+    assert.is(readFileSync(box.path(packaged), "utf8"), content, packaged);
+  }
 }
 
 async function assertOutcome(box: Box, argv: readonly string[]): Promise<string> {
