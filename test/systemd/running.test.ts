@@ -137,6 +137,9 @@ async function assertReloads(machine: Machine): Promise<void> {
   assert.is(await list(), 0);
   machine.writes(CONFIGURATION, "adminGroups: keymasters\n");
   await reload(machine, "going by the old settings");
+  const warnings = ["journalctl", "--quiet", "--output=json", "--priority=warning"];
+  const told = await does([...warnings, `--unit=${SERVICE}`, "--grep=^going by the old settings"]);
+  assert.is(JSON.parse(told).PRIORITY, "4");
   assert.is(await list(), 0);
   machine.writes(CONFIGURATION, "generations: 7\n");
   await reload(machine, "after a restart only");
