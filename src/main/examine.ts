@@ -48,7 +48,12 @@ function fileFindings(
   const passwordFile = location.passwordFile ?? passwordPath({ keystorePath: keystore });
   return [
     ...findPermissions({ keystore, passwordFile, socket, guardedFiles }),
-    ...findAroundKeystore({ keystore, elsewhere: auditFiles(location), nowMs: Date.now() }),
+    ...findAroundKeystore({
+      keystore,
+      elsewhere: auditFiles(location),
+      nowMs: Date.now(),
+      guardedFiles,
+    }),
   ];
 }
 

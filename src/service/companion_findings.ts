@@ -10,6 +10,7 @@ import { inspectFile, inspectFolderOf } from "../keystore/file_facts.ts";
 import { isMetricsHubInstall } from "../keystore/store_passwords.ts";
 import { type Finding, mendedBy } from "../model/finding.ts";
 import { shellWord } from "../model/shell_word.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import { secretFileFindings } from "./file_findings.ts";
 
 export interface CompanionQuestion {
@@ -18,6 +19,8 @@ export interface CompanionQuestion {
   readonly elsewhere: readonly (readonly [name: string, path: string])[];
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** In place of owners and modes; undefined where files have these. */
+  readonly guardedFiles: GuardedFiles | undefined;
 }
 
 /**
@@ -26,12 +29,12 @@ export interface CompanionQuestion {
  * @throws the system's error, for a folder that cannot be entered
  */
 export function findAroundKeystore(question: CompanionQuestion): Finding[] {
-  const { keystore, elsewhere, nowMs } = question;
+  const { keystore, elsewhere, nowMs, guardedFiles } = question;
   const companions = findCompanions(keystore, elsewhere);
   const paths = [keystore, ...companions.map(({ path }) => path)];
   return [
-    ...installFindings(keystore),
-    ...companions.flatMap((companion) => companionFindings(companion, keystore)),
+    ...(guardedFiles === undefined ? installFindings(keystore) : []),
+    ...companions.flatMap((companion) => companionFindings(companion, question)),
     ...findLeftovers(paths, nowMs).map(leftover),
   ];
 }
@@ -48,9 +51,15 @@ function installFindings(keystore: string): Finding[] {
   return [mendedBy(command, { code: "keystore-not-metricshubs", severity: "error", text })];
 }
 
-function companionFindings(companion: Companion, keystore: string): Finding[] {
+function companionFindings(
+  companion: Companion,
+  { keystore, guardedFiles }: CompanionQuestion,
+): Finding[] {
   const { name, path, stats } = companion;
   if (!stats.isFile()) return [oddFinding(companion)];
+  if (guardedFiles !== undefined) {
+    return secretFileFindings(name, inspectFile(path, guardedFiles));
+  }
   const facts = { path, mode: stats.mode & 0o1777, uid: stats.uid };
   return [...ownerFindings(companion, keystore), ...secretFileFindings(name, facts)];
 }

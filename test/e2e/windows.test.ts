@@ -80,6 +80,7 @@ windowsTest("keeps others from its files and their folder", async () => {
     assert.is(trustees.length, [...sddl.matchAll(/\(/g)].length, sddl);
   }
   assert.match((await box.apikey("keystore", "check")).stdout, /\n0 errors, 0 warnings\n$/);
+  assert.match((await box.apikey("doctor")).stdout, /\n0 errors, 0 warnings, \d hint/);
 });
 
 windowsTest("waits for a program that has the keystore open as Java does", async () => {
