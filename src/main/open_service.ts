@@ -18,6 +18,7 @@ import { defaultKeystore, defaultSocket } from "../platform/default_paths.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Host } from "./host.ts";
 import { openLaunchdService } from "./open_launchd_service.ts";
+import { openWindowsService } from "./open_windows_service.ts";
 import { isOrdinaryUser } from "./keystore_location.ts";
 
 /** What systemd keeps the state of its services in. */
@@ -42,6 +43,10 @@ export function openService(
   if (process.platform === "darwin") {
     const keystorePath = settings.configured.keystore ?? defaultKeystore(process);
     return openLaunchdService({ configFile, keystorePath, isRoot, isExecutable: isExecutable() });
+  }
+  if (process.platform === "win32") {
+    const keystorePath = settings.configured.keystore ?? defaultKeystore(process);
+    return openWindowsService({ platform, configFile, keystorePath, isExecutable: isExecutable() });
   }
   if (process.platform !== "linux") {
     throw new AppError("ERR_SERVICE", "services of this system are not supported");

@@ -11,10 +11,11 @@ import { startDaemon } from "../daemon/daemon.ts";
 import type { SocketAccess } from "../daemon/socket_access.ts";
 import { keepMemorySmall } from "../daemon/spare_memory.ts";
 import packageJson from "../../package.json" with { type: "json" };
-import { AppError } from "../errors.ts";
+import { AppError, ERRORS } from "../errors.ts";
+import { SERVICE_NAME } from "../install/systemd_units.ts";
 import { keystoreAdminUids } from "../keystore/keystore_owner.ts";
 import { daemonLock } from "../keystore/writer_lock.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform, ServiceControl } from "../platform/platform.ts";
 import { KeystoreWatch } from "../service/keystore_watch.ts";
 import { LoggedAudit } from "../service/logged_audit.ts";
 import { startChores } from "./chores.ts";
@@ -37,11 +38,32 @@ export async function serve(
   { platform }: Host,
   readSettings: () => Promise<DaemonSettings>,
 ): Promise<void> {
+  const control = await platform.services?.attach(SERVICE_NAME);
+  try {
+    await serveLogged({ platform, readSettings, control });
+  } catch (error) {
+    await control?.stopped(error instanceof AppError ? ERRORS[error.code].exitStatus : DEFECT);
+    throw error;
+  }
+  await control?.stopped(0);
+}
+
+const DEFECT = ERRORS.ERR_INTERNAL.exitStatus;
+
+async function serveLogged(
+  { platform, readSettings, control }: Omit<ServeOptions, "settings" | "daemonLog">,
+): Promise<void> {
   const settings = await readSettings();
   const daemonLog = openLog(platform, settings.logLevel);
-  logLastWords(process, daemonLog);
+  logLastWords(process, {
+    failed: daemonLog.failed,
+    async close() {
+      await daemonLog.close();
+      await control?.stopped(DEFECT);
+    },
+  });
   try {
-    await serveUntilStopped({ platform, readSettings, settings, daemonLog });
+    await serveUntilStopped({ platform, readSettings, control, settings, daemonLog });
   } finally {
     await daemonLog.close();
   }
@@ -50,12 +72,14 @@ export async function serve(
 interface ServeOptions {
   readonly platform: Platform;
   readonly readSettings: () => Promise<DaemonSettings>;
+  /** Where Windows' service manager has started this process. */
+  readonly control: ServiceControl | undefined;
   readonly settings: DaemonSettings;
   readonly daemonLog: DaemonLog;
 }
 
 async function serveUntilStopped(
-  { platform, readSettings, settings, daemonLog }: ServeOptions,
+  { platform, readSettings, control, settings, daemonLog }: ServeOptions,
 ): Promise<void> {
   const { log, limited, failed, requests } = daemonLog;
   const host = {
@@ -143,7 +167,8 @@ async function serveUntilStopped(
     keystore,
     supervision,
   });
-  log.info("stopping", { signal: await stopSignal() });
+  control?.running();
+  log.info("stopping", { signal: await stopSignal(control) });
   supervision.stopping();
   chores.end();
   feed.close();

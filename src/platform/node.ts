@@ -10,10 +10,13 @@ import type {
  * @param path of the library; null, where the system is not Windows, for the symbols of the running
  *   executable, which include its C library's and OpenSSL's
  */
-export function openNodeLibrary(path: string | null = null): NativeLibrary {
+export function openNodeLibrary(
+  path: string | null = null,
+): NativeLibrary & { address(name: string): bigint } {
   const { lib } = ffi.dlopen(path);
   const functions = new Map<string, NativeFunction>();
   return {
+    address: (name) => lib.getSymbol(name),
     symbol(name: string, { parameters, result }: NativeSignature): NativeFunction {
       let call = functions.get(name);
       if (call === undefined) {
@@ -35,6 +38,11 @@ export function openNodeLibrary(path: string | null = null): NativeLibrary {
 /** A copy of what is there. */
 export function readMemory(address: bigint, length: number): Uint8Array {
   return ffi.toBuffer(address, length, true);
+}
+
+/** Where octets are that V8 does not move. */
+export function addressOf(octets: Uint8Array): bigint {
+  return ffi.getRawPointer(octets);
 }
 
 const FFI_TYPES = {

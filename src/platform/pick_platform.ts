@@ -30,13 +30,14 @@ async function pickWindows(process: PosixProcess & { execPath: string }): Promis
     // It has no libuv, which makes a file descriptor of what Windows opens.
     throw new AppError("ERR_INTERNAL", "apikey needs Node on Windows");
   }
-  const { openNodeLibrary, readMemory } = await import("./node.ts");
+  const { addressOf, openNodeLibrary, readMemory } = await import("./node.ts");
   const { windowsPlatform } = await import("./windows/platform.ts");
   return windowsPlatform(process, {
     kernel32: openNodeLibrary("kernel32.dll"),
     advapi32: openNodeLibrary("advapi32.dll"),
     runtime: openNodeLibrary(process.execPath),
     readMemory,
+    addressOf,
   });
 }
 

@@ -89,6 +89,9 @@ export interface Platform {
   /** In place of owners and modes; undefined where files have these. */
   readonly guardedFiles: GuardedFiles | undefined;
 
+  /** Windows' service control manager; undefined on other systems. */
+  readonly services: WindowsServices | undefined;
+
   /** How to come by the privileges that a command lacks. */
   readonly elevation: string;
 
@@ -138,6 +141,50 @@ export interface GuardedFiles {
   inspect(path: string): GuardedFileFacts | undefined;
   /** What to type to make a file or folder private. */
   privateRemedy(path: string): string;
+}
+
+/** A service as Windows' service control manager keeps it. */
+export interface WindowsServiceDefinition {
+  readonly displayName: string;
+  readonly description: string;
+  readonly commandLine: string;
+}
+
+export interface WindowsService {
+  readonly commandLine: string;
+  /** Whether it is started with the system. */
+  readonly isAutomatic: boolean;
+  /** `running`, `stopped`, … */
+  readonly state: string;
+  readonly pid: number | undefined;
+}
+
+/** Every call throws AppError ERR_SERVICE, and ERR_FORBIDDEN without the privileges. */
+export interface WindowsServices {
+  /** @returns undefined where there is no such service */
+  find(name: string): WindowsService | undefined;
+  create(name: string, definition: WindowsServiceDefinition): void;
+  change(name: string, definition: WindowsServiceDefinition): void;
+  /** Does not wait until it runs. */
+  start(name: string): void;
+  /** Does not wait until it has stopped. */
+  stop(name: string): void;
+  remove(name: string): void;
+  /**
+   * Reports to the manager from now on, where that has started this process.
+   *
+   * @returns undefined for a process that somebody else has started
+   */
+  attach(name: string): Promise<ServiceControl | undefined>;
+}
+
+/** This process, as a service. */
+export interface ServiceControl {
+  /** Is kept when the manager wants it to stop. */
+  readonly stopRequested: Promise<void>;
+  running(): void;
+  /** The last that there is to report. */
+  stopped(exitStatus: number): Promise<void>;
 }
 
 /** Windows' named pipes, of this host alone. */

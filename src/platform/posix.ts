@@ -37,6 +37,7 @@ export function posixPlatform(process: PosixProcess, libc: NativeLibrary, errnoS
     knowsPeers: true,
     elevation: "run it as an administrator: sudo apikey …",
     pipes: undefined,
+    services: undefined,
     guardedFiles: undefined,
     openLock: (path) => openLock(path, lockOptions),
     lockHolder: (path) => lockHolder(path, lockOptions),

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
@@ -21,6 +22,7 @@ const windowsTest = isExecutable
 const FOLDER = "C:\\ProgramData\\MetricsHub\\security";
 const KEYSTORE = `${FOLDER}\\metricshub-keystore.p12`;
 const PASSWORD = `${FOLDER}\\metricshub-keystore.password`;
+const AUDIT_LOG = `${FOLDER}\\metricshub-keystore.audit.jsonl`;
 const PIPE = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey";
 
 let opened: WineBox | undefined;
@@ -94,6 +96,42 @@ windowsTest("waits for a program that has the keystore open as Java does", async
   assert.is((await holding).stdout.trim(), "open");
   assert.is((await box.apikey("revoke", "meanwhile")).status, 0);
 });
+
+const SERVICE = "metricshub-apikey";
+const COPY = "C:\\Program Files\\metricshub-apikey\\bin\\apikey.exe";
+
+windowsTest("is a service that starts, serves, stops and goes without a trace", async () => {
+  const box = await wine();
+  // Wine ends all services with the last other program.
+  void box.tool("hold.ts", "Z:\\w\\hold.ts", "60000");
+  chmodSync(box.unix("/w/apikey.exe"), 0o777);
+  const installed = await box.apikey("service", "install");
+  assert.is(installed.status, 0, installed.stderr);
+  assert.ok(existsSync(box.path(COPY)), "runs what others can write");
+  assert.is((await box.apikey("service", "status")).status, 0);
+  assert.is(JSON.parse((await box.apikey("service", "install", "--json")).stdout).changed, false);
+  assert.is((await box.apikey("create", "a")).status, 0);
+  assert.is((await box.apikey("revoke", "a")).status, 0);
+  assert.match((await box.apikey("status", "--json")).stdout, /"daemon"/);
+  await box.run("sc.exe", "interrogate", SERVICE);
+  assert.is((await box.apikey("service", "status")).status, 0);
+  await box.run("sc.exe", "stop", SERVICE);
+  const acts = () => readFileSync(box.path(AUDIT_LOG), "utf8").match(/"act":"daemon-\w+"/g);
+  assert.equal(await eventually(acts, 2), ['"act":"daemon-start"', '"act":"daemon-stop"']);
+  assert.is((await box.apikey("service", "status")).status, 1);
+  const denied = await box.asOrdinary("service", "install");
+  assert.is(denied.status, 4, denied.stdout);
+  const gone = await box.apikey("service", "uninstall");
+  assert.is(gone.status, 0, gone.stderr);
+  assert.not(existsSync(dirname(dirname(box.path(COPY)))));
+  assert.ok(existsSync(box.path(KEYSTORE)));
+  chmodSync(box.unix("/w/apikey.exe"), 0o755);
+});
+
+async function eventually<T>(ask: () => readonly T[] | null, count: number) {
+  for (let tries = 0; (ask()?.length ?? 0) < count && tries < 100; tries++) await sleep(50);
+  return ask();
+}
 
 windowsTest("serves administrators, and nobody else, over a pipe", async () => {
   const box = await wine();

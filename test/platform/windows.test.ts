@@ -58,13 +58,15 @@ class FakeWindows {
     const library = {
       symbol: (name: string) => this.#functions[name] ?? (() => 0),
       readInt32: () => undefined,
+      address: () => 0n,
     };
     const readMemory = (address: bigint, length: number) => {
       const octets = this.#memory.get(address);
       if (octets === undefined || octets.length < length) throw new Error("read beyond");
       return octets.slice(0, length);
     };
-    return { kernel32: library, advapi32: library, runtime: library, readMemory };
+    const addressOf = (octets: Uint8Array) => this.put(octets);
+    return { kernel32: library, advapi32: library, runtime: library, readMemory, addressOf };
   }
 }
 

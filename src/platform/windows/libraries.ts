@@ -2,12 +2,17 @@ import type { NativeFunction, NativeLibrary, NativeType } from "../native_librar
 
 /** Where Windows' calls are found. */
 export interface WindowsLibraries {
-  readonly kernel32: NativeLibrary;
+  readonly kernel32: NativeLibrary & {
+    /** Where a function is, for Windows to call it. */
+    address(name: string): bigint;
+  };
   readonly advapi32: NativeLibrary;
   /** The executable itself, which offers libuv's own functions. */
   readonly runtime: NativeLibrary;
   /** A copy of what is in memory at an address. */
   readonly readMemory: (address: bigint, length: number) => Uint8Array;
+  /** Where octets of {@link room} are. */
+  readonly addressOf: (octets: Uint8Array) => bigint;
 }
 
 /** A HANDLE. */

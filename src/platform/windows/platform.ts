@@ -9,6 +9,8 @@ import { lockHolder, openLock } from "./lock.ts";
 import { connectToPipe, type PipeEnd, type PipeOptions } from "./pipe.ts";
 import { listenAtPipe } from "./pipe_listener.ts";
 import { describeProcess, pipePeer, pipePeerProcess } from "./pipe_peer.ts";
+import { attachToServiceManager } from "./service_control.ts";
+import { windowsServices } from "./service_manager.ts";
 import { ownToken, type ProcessToken } from "./process_token.ts";
 
 /** Administrators who have elevated, and the system, are root; this process's user is somebody. */
@@ -40,6 +42,10 @@ export function windowsPlatform(process: PosixProcess, libraries: WindowsLibrari
       connect: (path) => connectToPipe(pipes, path),
     },
     elevation: "run it from an elevated prompt, which 'Run as administrator' opens",
+    services: {
+      ...windowsServices(libraries),
+      attach: (name) => attachToServiceManager(libraries, name),
+    },
     sendToJournal: undefined,
     listeningPath: () => undefined,
     widenBacklog: () => undefined,

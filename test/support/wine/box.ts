@@ -22,6 +22,8 @@ export interface WineBox extends AsyncDisposable {
   startDaemon(...args: readonly string[]): Promise<void>;
   /** Where the test itself finds a file of drive C. */
   path(windowsPath: string): string;
+  /** The same of a file by its path around Wine. */
+  unix(path: string): string;
 }
 
 /** Where the programs are. */
@@ -96,6 +98,7 @@ function wineBox(box: Box, wine: Wine): WineBox {
         else throw new Error(`no daemon: ${(await ended).stderr}`);
       }
     },
+    unix: (path) => box.path(path),
     path: (windowsPath) => {
       const path = windowsPath.replace(/^C:/i, "").replaceAll("\\", "/");
       return box.path(`/root/.wine/drive_c${path}`);
