@@ -27,6 +27,7 @@ export function examine({ platform }: Host, settings: DaemonSettings): Finding[]
     ...timeZoneFindings(),
     ...attempt(() => placeFindings(location)),
     ...attempt(() => fileFindings(location, locateSocket(settings), guardedFiles)),
+    ...attempt(() => holderFindings(location, locateSocket(settings), platform)),
   ];
 }
 
@@ -55,6 +56,37 @@ function fileFindings(
       guardedFiles,
     }),
   ];
+}
+
+/** A daemon whose socket somebody has removed serves nobody, and keeps everybody else from it. */
+function holderFindings(
+  { path }: KeystoreLocation,
+  socket: string,
+  { lockHolder, pipes }: Platform,
+): Finding[] {
+  if (pipes !== undefined || !isThere(dirname(path)) || isThere(socket)) return [];
+  const holder = heldBy(`${targetPath(path)}.lock`, lockHolder);
+  if (holder?.role !== "daemon") return [];
+  const { pid } = holder;
+  const text =
+    `The daemon with pid ${pid} has the keystore ${path}, and there is no socket ${socket}`;
+  return [{
+    code: "daemon-without-socket",
+    severity: "error",
+    text,
+    remedy: "it may listen elsewhere; else end it, and start another one",
+    command: `kill ${pid}`,
+  }];
+}
+
+/** What is no lock has been found besides. */
+function heldBy(lock: string, lockHolder: Platform["lockHolder"]) {
+  try {
+    return lockHolder(lock);
+  } catch (error) {
+    if (!(error instanceof AppError) && systemErrorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** Whoever can replace it can have it do anything, as root. */
@@ -110,7 +142,7 @@ function uniquePlaces(paths: readonly string[]): string[] {
   return [...places.values()];
 }
 
-/** What this user may not see is a finding of its own: of the one who asks. */
+/** What cannot be looked at is a finding of its own: mostly of who asks. */
 function attempt(find: () => Finding[]): Finding[] {
   try {
     return find();
@@ -118,7 +150,8 @@ function attempt(find: () => Finding[]): Finding[] {
     if (!(error instanceof AppError) && systemErrorCode(error) === undefined) throw error;
     const text = `Part of it cannot be looked at: ${(error as Error).message}`;
     const finding = { code: "not-seen", severity: "warning", text } as const;
-    return [mendedBy("sudo apikey doctor", finding)];
+    if (process.getuid?.() !== 0) return [mendedBy("sudo apikey doctor", finding)];
+    return [{ ...finding, remedy: "see what the system says of it", command: undefined }];
   }
 }
 

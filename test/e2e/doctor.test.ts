@@ -1,10 +1,11 @@
 // Everything that can be wrong with an installation, made so for real, and mended by what is printed.
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
+import { startDaemonWith } from "../support/daemon.ts";
 import { execute } from "../support/execute.ts";
 import { IS_SOURCE } from "../support/extent.ts";
 import { mountNamespace } from "../support/mount_namespace.ts";
@@ -218,6 +219,17 @@ limits:
   await mend(shell, "", ["socket-path-too-long", "daemon-failing"]);
   say("keystore: /var/lib/own/k.p12\nsocket: /run/own/apikey.sock\n");
   await shell.run("apikey create --alias a; mkdir --mode=755 /run/own; chown 1000 /run/own");
+  const socket = host.outside("/run/own/apikey.sock");
+  {
+    await using daemon = await startDaemonWith({ args: [], socket, wrap: host.enter });
+    rmSync(socket);
+    const codes = wrong(await shell.doctor("")).map(({ code }) => code);
+    assert.ok(codes.includes("daemon-without-socket") && codes.includes("keystore-unusable"));
+    const found = (await shell.doctor("")).find(({ code }) => code === "daemon-without-socket");
+    await shell.run(found?.command ?? "false");
+    await daemon.ended;
+    assert.equal(wrong(await shell.doctor("")).map(({ code }) => code), ["folder-of-another"]);
+  }
   const impostor = spawn(...split(host.enter([
     ...["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", ...RUNTIME],
     ...[IMPOSTOR, "/run/own/apikey.sock"],

@@ -1,0 +1,137 @@
+// What doctor makes of what others find; test/e2e breaks an installation for real.
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { AppError } from "../../src/errors.ts";
+import type { Finding } from "../../src/model/finding.ts";
+import { type CommandSetting, runCommand } from "../support/run_command.ts";
+
+const STATUS = {
+  version: "1.2.3",
+  server: { role: "daemon", pid: 1, socket: "/s", startedAt: "2049-12-31T00:00:00.000Z" },
+  keystore: { path: "/nonexistent/keystore.p12", exists: true, keys: 0, otherEntries: 0 },
+  password: null,
+  auditLog: null,
+  warnings: [],
+};
+const CHECK = { path: "/k", exists: true, opened: true, keys: 0, otherEntries: 0, findings: [] };
+const AUDIT = { log: "journal", sequence: 0, hash: "", certificate: null };
+
+function answering(answers: Readonly<Record<string, unknown>> = {}): CommandSetting["answer"] {
+  const all: Record<string, unknown> = {
+    "/v1/status": STATUS,
+    "/v1/keystore/check": CHECK,
+    "/v1/audit": AUDIT,
+    ...answers,
+  };
+  return ({ path }) => {
+    const answer = all[path];
+    if (answer instanceof AppError) throw answer;
+    return { status: 200, body: answer };
+  };
+}
+
+function run(setting: CommandSetting, ...flags: readonly string[]) {
+  const service = () => Promise.reject(new AppError("ERR_SERVICE", "no services here"));
+  return runCommand(["doctor", ...flags], { ...setting, context: { service, ...setting.context } });
+}
+
+async function doctor(setting: CommandSetting, ...flags: readonly string[]) {
+  const { status, out } = await run(setting, "--json", ...flags);
+  const { findings } = JSON.parse(out) as { findings: Finding[] };
+  return { status, findings, codes: findings.map(({ code }) => code) };
+}
+
+test("where nothing is wrong it says so, and ends well", async () => {
+  assert.equal(await doctor({ answer: answering() }), { status: 0, findings: [], codes: [] });
+  assert.is((await run({ answer: answering() })).out, "0 errors, 0 warnings, 0 hints\n");
+});
+
+test("a daemon of another version, or with other settings, is started anew", async () => {
+  const keystore = { ...STATUS.keystore, path: "/srv/former.p12" };
+  const answer = answering({ "/v1/status": { ...STATUS, version: "1.1.0", keystore } });
+  const { status, findings } = await doctor({ answer });
+  assert.is(status, 1);
+  assert.equal(findings.map(({ code, command }) => [code, command]), [
+    ["version-skew", "systemctl restart metricshub-apikey"],
+    ["settings-not-in-use", "systemctl restart metricshub-apikey.service"],
+  ]);
+});
+
+/** What the daemon answers, where the service runs or not, and what is found of it. */
+const UNANSWERED = [
+  ["ERR_DAEMON_UNREACHABLE", false, "daemon-missing", null, 0],
+  ["ERR_DAEMON_UNREACHABLE", true, "daemon-unreachable", /^systemctl restart /, 1],
+  ["ERR_DAEMON_UNTRUSTED", false, "daemon-untrusted", /^rm \/nonexistent\/apikey.sock$/, 1],
+  ["ERR_DAEMON_UNTRUSTED", true, "daemon-untrusted", /^systemctl restart /, 1],
+  ["ERR_FORBIDDEN", false, "not-allowed", /^sudo apikey doctor$/, 1],
+  ["ERR_TOO_MANY_REQUESTS", false, "daemon-failing", null, 1],
+  ["ERR_TOO_MANY_REQUESTS", true, "daemon-failing", /^systemctl restart /, 1],
+] as const;
+
+for (const [error, runs, code, command, expected] of UNANSWERED) {
+  test(`${error} of a ${runs ? "service" : "daemon"} is ${code}`, async () => {
+    const answer = answering({ "/v1/status": new AppError(error, "why") });
+    const unit = { path: "/nonexistent", isEnabled: true, isActive: true, state: "", status: null };
+    const service = {
+      files: () => [],
+      units: () => Promise.resolve([{ name: "metricshub-apikey.service", ...unit }]),
+    };
+    const { status, findings } = await doctor({
+      answer,
+      ...(runs ? { context: { service: () => Promise.resolve(service as never) } } : {}),
+    });
+    const found = findings.find((each) => each.code === code);
+    assert.ok(found, JSON.stringify(findings));
+    if (command === null) assert.is(found.command, null);
+    else assert.match(found.command ?? "", command);
+    assert.is(status, expected);
+  });
+}
+
+test("a broken part hides nothing of the others, and what two find is said once", async () => {
+  const leftover: Finding = {
+    code: "leftover",
+    severity: "warning",
+    text: "left",
+    remedy: "rm left",
+    command: "rm left",
+  };
+  const answer = answering({
+    "/v1/status": new AppError("ERR_SOCKET", "reset"),
+    "/v1/keystore/check": { ...CHECK, findings: [leftover] },
+    "/v1/audit": new AppError("ERR_AUDIT", "torn"),
+  });
+  const { codes } = await doctor({
+    answer,
+    context: { examine: () => Promise.resolve([leftover]) },
+  });
+  assert.equal(codes, ["leftover", "daemon-failing", "audit-log-unusable"]);
+});
+
+test("commands come with the flags that say what they are about, quoted", async () => {
+  const finding = { code: "a", severity: "error", text: "b", remedy: "c" } as const;
+  const commands = [
+    "apikey revoke x",
+    "apikey keystore backup a && apikey keystore restore a",
+    "rm a",
+  ];
+  const findings = commands.map((command) => ({ ...finding, text: command, command }));
+  const answer = answering({ "/v1/keystore/check": { ...CHECK, findings } });
+  const flags = ["--keystore", "/it's/k.p12", "--password-file", "/p"];
+  const told = await doctor({ answer }, ...flags);
+  const target = "--keystore '/it'\\''s/k.p12' --password-file /p";
+  assert.equal(told.findings.map(({ command }) => command), [
+    `apikey revoke x ${target}`,
+    `apikey keystore backup a ${target} && apikey keystore restore a ${target}`,
+    "rm a",
+  ]);
+});
+
+test("the password of every MetricsHub is a hint only, as it has to be that", async () => {
+  const finding = { code: "password-built-in", severity: "warning", text: "t", remedy: "r" };
+  const answer = answering({ "/v1/keystore/check": { ...CHECK, findings: [finding] } });
+  const { status, findings: [found] } = await doctor({ answer });
+  assert.equal([status, found?.severity], [0, "hint"]);
+});
+
+test.run();
