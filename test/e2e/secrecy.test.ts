@@ -15,7 +15,7 @@ import {
   temporaryFolder,
 } from "../support/temporary_folder.ts";
 import { asUser } from "../support/users.ts";
-import { WAYS } from "../support/ways.ts";
+import { TRIED_WAYS } from "../support/ways.ts";
 
 const PASSWORD_NAME = "metricshub-keystore.password";
 
@@ -41,7 +41,7 @@ function assertHidden(haystack: string | Uint8Array, secret: string, about: stri
   }
 }
 
-for (const { way, open } of WAYS) {
+for (const { way, open } of TRIED_WAYS) {
   test(`a key is in the answer to its creation and nowhere else, ${way}`, async () => {
     using folder = temporaryFolder();
     await using opened = await open(folder.file(KEYSTORE_NAME));

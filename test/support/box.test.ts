@@ -24,6 +24,10 @@ DynamicUser=yes
 StateDirectory=tried
 `;
 
+/** What Debian's systemd sets as it boots. */
+const KERNEL_SETTINGS = ["fs/protected_regular", "fs/nr_open", "fs/file-max"]
+  .map((name) => `/proc/sys/${name}`);
+
 const SYSTEMDS = [
   { about: "the host's", root: () => Promise.resolve("/"), version: /^systemd 2\d\d / },
   {
@@ -36,6 +40,8 @@ const SYSTEMDS = [
 for (const { about, root, version } of SYSTEMDS) {
   boxTest(`${about} systemd starts a service, and starts it again`, async () => {
     const at = await root();
+    const settings = () => KERNEL_SETTINGS.map((path) => readFileSync(path, "utf8"));
+    const before = settings();
     await using box = await bootSystemd({ root: at });
     const does = async (...argv: readonly string[]) => {
       const { status, stdout, stderr } = await box.run(argv);
@@ -44,6 +50,7 @@ for (const { about, root, version } of SYSTEMDS) {
     };
     assert.match(await does("systemctl", "--version"), version);
     assert.is(await does("systemctl", "is-system-running"), "running");
+    assert.equal(settings(), before, "the kernel's settings are everybody's");
     writeFileSync(box.path("/etc/systemd/system/tried.service"), UNIT);
     await does("systemctl", "start", "tried.service");
     await does("systemctl", "kill", "--kill-who=main", "--signal=KILL", "tried.service");

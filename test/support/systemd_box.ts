@@ -45,12 +45,15 @@ mkdir /mnt/upper /mnt/work /mnt/root
 mount -t overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" overlay /mnt/root
 cd /mnt/root
 : >etc/machine-id
-# Nothing is started that happens to be installed, nor what changes the kernel.
+# Nothing is started that happens to be installed.
 rm -rf etc/systemd/system/*.wants etc/systemd/system/default.target
 ln -s /lib/systemd/system/multi-user.target etc/systemd/system/default.target
 ln -sf /dev/null etc/systemd/system/systemd-modules-load.service
 mount -t proc proc proc
-mount -t sysfs sysfs sys
+# A systemd that boots sets what the kernel has only once, for everybody.
+mount --bind proc/sys proc/sys
+mount -o remount,bind,ro proc/sys
+mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp

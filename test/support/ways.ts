@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { startDaemon } from "./daemon.ts";
 import { apikey, type Outcome } from "./execute.ts";
+import { IS_SOURCE } from "./extent.ts";
 
 /** One way for commands to a keystore, open until the end of the block that holds it. */
 export interface Way extends AsyncDisposable {
@@ -18,6 +19,12 @@ export const WAYS: readonly {
   { way: "in process", open: (keystore) => Promise.resolve(inProcess(keystore)) },
   { way: "through a daemon", open: throughDaemon },
 ];
+
+/**
+ * For tests of what commands do, however they get there. On the source a daemon stands for both: it
+ * opens the keystore, and a socket besides.
+ */
+export const TRIED_WAYS = IS_SOURCE ? WAYS.slice(1) : WAYS;
 
 function inProcess(keystore: string): Way {
   const env = { APIKEY_KEYSTORE: keystore };

@@ -145,7 +145,7 @@ async function openDisk(
 ): Promise<Disk> {
   const at = folder.file("disk");
   const host = await mountNamespace(
-    'mkdir -p "$1" && mount -t tmpfs -o "$2" tmpfs "$1"',
+    'mkdir -p "$1" && mount -t tmpfs -o "$2,mode=755" tmpfs "$1"',
     at,
     options,
   );
