@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import * as assert from "uvu/assert";
 import { apikey } from "../support/execute.ts";
 import { withoutRandom } from "./calls.ts";
@@ -32,6 +33,15 @@ export function placeAt(folder: string): Place {
   return { folder, outside: folder, enter: (argv) => argv };
 }
 
+/** Whether daemons run inside the service's unit: see test/systemd. */
+export const IS_CONFINED = process.env["TEST_CONFINED"] === "1";
+
+/**
+ * Whose a keystore is: not the daemon's, unless that runs without the capabilities of root, as it then
+ * is let near nobody's but its own.
+ */
+const OWNER: readonly [uid: number, gid: number] = IS_CONFINED ? [0, 0] : [1000, 1001];
+
 /**
  * Makes a keystore that has been changed before, of another user and with another mode than root's.
  *
@@ -39,14 +49,14 @@ export function placeAt(folder: string): Place {
  */
 export async function makeKeystore(folder: string): Promise<string> {
   const keystore = copyFixture("jdk17-metricshub.p12", join(folder, KEYSTORE_NAME));
-  chownSync(keystore, 1000, 1001);
+  chownSync(keystore, ...OWNER);
   chmodSync(keystore, 0o640);
   for (const command of [["create", "a"], ["revoke", "a"], ["create", "b"], ["revoke", "b"]]) {
     const { status, stderr } = await apikey([...command, "--keystore", keystore]);
     assert.is(status, 0, stderr);
   }
   const { uid, gid, mode } = lstatSync(keystore);
-  assert.equal([uid, gid, mode & 0o7777], [1000, 1001, 0o640], "owner and mode");
+  assert.equal([uid, gid, mode & 0o7777], [...OWNER, 0o640], "owner and mode");
   return keystore;
 }
 

@@ -6,6 +6,8 @@ import { type Box, openBox } from "./box.ts";
 export interface SystemdBoxOptions {
   /** "/" for the host's systemd, or of `debianRoot`, for another's. */
   readonly root: string;
+  /** A folder of the test's own system, and where in the box it is. */
+  readonly shown?: { readonly folder: string; readonly at: string };
 }
 
 /** What a systemd box needs, beside its root; for `requiring`. */
@@ -17,10 +19,11 @@ export const SYSTEMD_BOX_NEEDS = ["linux", "root", "mount", "systemctl"] as cons
  */
 const KEEP = `
 group=$1
+shift
 mkdir "$group"
-sh -ec 'echo $$ >"$1/cgroup.procs"
-  exec unshare --mount --pid --cgroup --uts --ipc --net --fork --kill-child sh -ec "$2" sh "$3"' \
-  sh "$group" "$2" "$3" </dev/null >&2 &
+sh -ec 'echo $$ >"$0/cgroup.procs"
+  exec unshare --mount --pid --cgroup --uts --ipc --net --fork --kill-child sh -ec "$@"' \
+  "$group" "$@" </dev/null >&2 &
 unshare=$!
 echo $unshare
 cat >/dev/null || :
@@ -66,6 +69,7 @@ mkdir dev/pts dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
+test -z "$2" || { mkdir -p ".$3" && mount --bind "$2" ".$3"; }
 pivot_root . mnt
 umount --lazy mnt
 mount --make-rshared /
@@ -78,11 +82,12 @@ const CONTROL_GROUPS = "/sys/fs/cgroup";
  * Boots a systemd as the first process of its own namespaces, without a network. There are control
  * groups, but no controllers: limits of memory and tasks do not bite.
  */
-export function bootSystemd({ root }: SystemdBoxOptions): Promise<Box> {
+export function bootSystemd({ root, shown }: SystemdBoxOptions): Promise<Box> {
   const unified = join(CONTROL_GROUPS, "unified");
   const hierarchy = existsSync(unified) ? unified : CONTROL_GROUPS;
   const group = join(hierarchy, `apikey-${randomUUID()}`);
-  return openBox(["sh", "-ec", KEEP, "sh", group, BOOT, root], hasBooted);
+  const show = [shown?.folder ?? "", shown?.at ?? ""];
+  return openBox(["sh", "-ec", KEEP, "sh", group, BOOT, "sh", root, ...show], hasBooted);
 }
 
 async function hasBooted(box: Box): Promise<boolean> {

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { Box, BoxRunOptions } from "../support/box.ts";
 import { COMMAND } from "../support/command.ts";
 import type { Outcome } from "../support/execute.ts";
-import { bootSystemd } from "../support/systemd_box.ts";
+import { bootSystemd, type SystemdBoxOptions } from "../support/systemd_box.ts";
 
 export const SOCKET = "/run/metricshub/apikey.sock";
 export const SERVICE = "metricshub-apikey.service";
@@ -31,8 +31,11 @@ export interface Machine extends AsyncDisposable {
   pid(): Promise<string>;
 }
 
-export async function bootMachine(root: string): Promise<Machine> {
-  const box = await bootSystemd({ root });
+export async function bootMachine(
+  root: string,
+  options: Omit<SystemdBoxOptions, "root"> = {},
+): Promise<Machine> {
+  const box = await bootSystemd({ root, ...options });
   const tries: Machine["tries"] = (argv, options) => box.run(argv, options);
   const does: Machine["does"] = async (argv, options) => {
     const { status, stdout, stderr } = await tries(argv, options);
