@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import type { FailureLog } from "../api/problem.ts";
 import { RequestLog } from "../daemon/request_log.ts";
 import { AppError } from "../errors.ts";
+import { eventFormat } from "../log/event_format.ts";
 import { journalFormat } from "../log/journal_format.ts";
 import { jsonFormat } from "../log/json_format.ts";
 import { LimitedLog } from "../log/limited_log.ts";
@@ -26,9 +27,17 @@ export interface DaemonLog {
   close(): Promise<void>;
 }
 
-/** The daemon's log, on standard error in the form that suits whatever that is. */
-export function openLog(platform: Platform, level: LogLevel): DaemonLog {
-  const format = pickFormat();
+/**
+ * The daemon's log, on standard error in the form that suits whatever that is.
+ *
+ * @param report takes a record in its place
+ */
+export function openLog(
+  platform: Platform,
+  level: LogLevel,
+  report: ((text: string) => void) | undefined,
+): DaemonLog {
+  const format = report === undefined ? pickFormat() : eventFormat;
   const nowMs = Date.now;
   const output = new LogOutput({
     write: (octets) => writeSync(STANDARD_ERROR, octets),
@@ -39,7 +48,8 @@ export function openLog(platform: Platform, level: LogLevel): DaemonLog {
       return format({ atMs: nowMs(), level: "warn", message, fields, stack: undefined });
     },
   });
-  const log = new Logger({ level, format, write: (lines) => output.write(lines), nowMs });
+  const write = report ?? ((lines: string) => output.write(lines));
+  const log = new Logger({ level, format, write, nowMs });
   const limited = new LimitedLog(log);
   const ids = new RequestIds();
   return {

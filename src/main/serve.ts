@@ -42,6 +42,7 @@ export async function serve(
   try {
     await serveLogged({ platform, readSettings, control });
   } catch (error) {
+    control?.report(`error ${error instanceof AppError ? error.message : "internal error"}`);
     await control?.stopped(error instanceof AppError ? ERRORS[error.code].exitStatus : DEFECT);
     throw error;
   }
@@ -54,7 +55,7 @@ async function serveLogged(
   { platform, readSettings, control }: Omit<ServeOptions, "settings" | "daemonLog">,
 ): Promise<void> {
   const settings = await readSettings();
-  const daemonLog = openLog(platform, settings.logLevel);
+  const daemonLog = openLog(platform, settings.logLevel, control?.report);
   logLastWords(process, {
     failed: daemonLog.failed,
     async close() {

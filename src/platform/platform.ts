@@ -182,6 +182,8 @@ export interface WindowsServices {
 export interface ServiceControl {
   /** Is kept when the manager wants it to stop. */
   readonly stopRequested: Promise<void>;
+  /** Writes into the event log; the text begins with its level. */
+  report(text: string): void;
   running(): void;
   /** The last that there is to report. */
   stopped(exitStatus: number): Promise<void>;

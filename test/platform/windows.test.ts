@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { NativeFunction } from "../../src/platform/native_library.ts";
+import { reportEvent } from "../../src/platform/windows/event_log.ts";
 import type { WindowsLibraries } from "../../src/platform/windows/libraries.ts";
 import { isLocalPipe } from "../../src/platform/windows/pipe.ts";
 import { ownToken } from "../../src/platform/windows/process_token.ts";
@@ -153,6 +154,28 @@ test("reads an access control list, entries of unknown kinds as anybody's", () =
 test("takes no list for what it is: everybody may do everything", () => {
   assert.is(descriptorOfFile(fileOf(USER, undefined), "C:\\file").entries, undefined);
 });
+
+for (
+  const [record, type] of [
+    ["error cannot open keystore", 1],
+    ["warn the group can write", 2],
+    ["info listening", 4],
+    ["odd", 4],
+  ] as const
+) {
+  test(`puts '${record}' into the event log as what it is`, () => {
+    const events: unknown[] = [];
+    const { libraries } = new FakeWindows(() => ({
+      RegisterEventSourceW: () => 9n,
+      ReportEventW(log, kind, _category, id) {
+        events.push([log, kind, id]);
+        return 1;
+      },
+    }));
+    reportEvent(libraries, "apikey", record);
+    assert.equal(events, [[9n, type, 1]]);
+  });
+}
 
 for (
   const [path, isLocal] of [

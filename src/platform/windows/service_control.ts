@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { ServiceControl } from "../platform.ts";
+import { reportEvent } from "./event_log.ts";
 import {
   call,
   callForHandle,
@@ -63,7 +64,10 @@ export async function attachToServiceManager(
   setErrorMode(libraries);
   for (;;) {
     const status = registerHandler(libraries, name);
-    if (status !== NULL) return serviceControl(libraries, status, ended);
+    if (status !== NULL) {
+      const report = (text: string) => reportEvent(libraries, name, text);
+      return { ...serviceControl(libraries, status, ended), report };
+    }
     if (hasEnded) return undefined;
     await Promise.race([ended, sleep(REGISTER_EVERY_MS)]);
   }
@@ -73,7 +77,7 @@ function serviceControl(
   libraries: WindowsLibraries,
   status: Handle,
   ended: Promise<void>,
-): ServiceControl {
+): Omit<ServiceControl, "report"> {
   let state = START_PENDING;
   const tell = (next: number, exitStatus = 0) => {
     state = next;

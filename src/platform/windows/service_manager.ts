@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.ts";
 import type { WindowsService, WindowsServiceDefinition, WindowsServices } from "../platform.ts";
+import { forgetEventSource, registerEventSource } from "./event_log.ts";
 import {
   call,
   callForHandle,
@@ -63,6 +64,7 @@ export function windowsServices(libraries: WindowsLibraries): Omit<WindowsServic
     find: (name) => on(name, SERVICE_QUERY, (service) => query(libraries, service)),
     create(name, definition) {
       createService(libraries, name, definition);
+      registerEventSource(libraries, name);
       change(name, "describe", (service) => describe(libraries, service, definition));
     },
     change(name, definition) {
@@ -86,6 +88,7 @@ export function windowsServices(libraries: WindowsLibraries): Omit<WindowsServic
     },
     remove(name) {
       change(name, "remove", (service) => call(advapi32, "DeleteService", ["usize"], service));
+      forgetEventSource(libraries, name);
     },
   };
 }
