@@ -8,9 +8,7 @@ import { allowancesByAccess } from "../daemon/allowances.ts";
 import { connectionMetrics } from "../daemon/connection_metrics.ts";
 import { Connections } from "../daemon/connections.ts";
 import { startDaemon } from "../daemon/daemon.ts";
-import type { SocketAccess } from "../daemon/socket_access.ts";
 import { keepMemorySmall } from "../daemon/spare_memory.ts";
-import packageJson from "../../package.json" with { type: "json" };
 import { AppError, ERRORS } from "../errors.ts";
 import { SERVICE_NAME } from "../install/systemd_units.ts";
 import { keystoreAdminUids } from "../keystore/keystore_owner.ts";
@@ -18,6 +16,7 @@ import { daemonLock } from "../keystore/writer_lock.ts";
 import type { Platform, ServiceControl } from "../platform/platform.ts";
 import { KeystoreWatch } from "../service/keystore_watch.ts";
 import { LoggedAudit } from "../service/logged_audit.ts";
+import { announce } from "./announcement.ts";
 import { startChores } from "./chores.ts";
 import { type DaemonLog, openLog } from "./daemon_log.ts";
 import { admission } from "./groups.ts";
@@ -143,18 +142,13 @@ async function serveUntilStopped(
     residentBytes,
     release: () => platform.releaseSpareMemory(),
   });
-  log.info("listening", {
-    version: packageJson.version,
-    pid: process.pid,
-    socket: socketPath,
-    keystore: location.path,
-    adminGroup: settings.adminGroup,
-    verifierGroup: settings.verifierGroup,
-    auditLog: audit.log ?? "none",
+  announce(log, {
+    settings,
+    socketPath,
+    keystorePath: location.path,
+    auditLog: audit.log,
+    access: inherited === undefined ? access : undefined,
   });
-  if (inherited === undefined && isOpenToAll(access, settings)) {
-    log.warn("every user may connect to the socket, as it can have no two groups");
-  }
   const supervision = await startSupervision({ host, socketPath, keystore });
   const isService = inherited !== undefined;
   reloadOnHangup({
@@ -205,14 +199,6 @@ function openConnections(
     allowances: allowancesByAccess(limits),
     nowMs: () => performance.now(),
   });
-}
-
-/** Whether nobody asked for that, and two groups have to share the socket. */
-function isOpenToAll(
-  { mode, group }: SocketAccess<number>,
-  { socketMode }: DaemonSettings,
-): boolean {
-  return socketMode === undefined && group === undefined && mode === 0o666;
 }
 
 /** 0 where it cannot be told, as on Linux without /proc. */
