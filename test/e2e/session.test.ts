@@ -141,6 +141,7 @@ for (const { way, open } of WAYS) {
       "password",
       "auditLog",
       "warnings",
+      "commandVersion",
     ]);
     assert.equal(status["keystore"], {
       path: folder.file(KEYSTORE_NAME),
