@@ -1,8 +1,15 @@
-// The service while it runs: what kills it, stops it, starts it anew and changes its settings, under load.
+// The service of the Debian package, from its installation to its purge: what kills it, stops it, starts it
+// anew, changes its settings and replaces it, under load.
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { copyFileSync, existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { COMMAND } from "../support/command.ts";
 import { DEBIAN_ROOT_NEEDS } from "../support/debian_root.ts";
 import { send } from "../support/http.ts";
 import { measured } from "../support/measured.ts";
@@ -11,16 +18,32 @@ import { SYSTEMD_BOX_NEEDS } from "../support/systemd_box.ts";
 import { startLoad, type Tally } from "./load.ts";
 import {
   bootMachine,
-  bringExecutable,
   CONFIGURATION,
   type Machine,
   SERVICE,
   SOCKET,
+  STATE,
   STRANGER,
 } from "./machine.ts";
 import { SYSTEMS } from "./systems.ts";
 
-const systemdTest = requiring(test, ...DEBIAN_ROOT_NEEDS, ...SYSTEMD_BOX_NEEDS);
+const PACKAGES = mkdtempSync(join(tmpdir(), "apikey-debs-"));
+test.after(() => rmSync(PACKAGES, { recursive: true, force: true }));
+
+/** As `/root/VERSION.deb`: what is in it is the same in each version. */
+function bringPackage({ box }: Machine, version: string): void {
+  const folder = join(PACKAGES, version);
+  if (!existsSync(folder)) {
+    const script = join(import.meta.dirname, "..", "..", "scripts", "package.ts");
+    const what = ["--only", "deb", "--target", `linux-${process.arch}`, "--quick"];
+    const from = ["--executable", COMMAND[0], "--version", version, "--out", folder];
+    execFileSync(process.execPath, [script, ...what, ...from]);
+  }
+  const [deb = ""] = globSync("*.deb", { cwd: folder });
+  copyFileSync(join(folder, deb), box.path(`/root/${version}.deb`));
+}
+
+const systemdTest = requiring(test, "dpkg-deb", ...DEBIAN_ROOT_NEEDS, ...SYSTEMD_BOX_NEEDS);
 
 /** Short enough to wait for. */
 const WATCHDOG_SECONDS = 2;
@@ -29,8 +52,10 @@ for (const { name, root } of SYSTEMS) {
   systemdTest(`${name}: goes on whatever happens to it`, async () => {
     await using machine = await bootMachine(await root());
     const { does } = machine;
-    bringExecutable(machine, "/usr/bin/apikey");
-    await does(["apikey", "service", "install"]);
+    bringPackage(machine, "0.1.0");
+    bringPackage(machine, "0.1.1");
+    await does(["dpkg", "--install", "/root/0.1.0.deb"]);
+    assert.is(JSON.parse(await does(["apikey", "service", "install", "--json"])).changed, false);
     await assertAdmits(machine);
     await assertSurvives(machine, "kill -9", async (pid) => {
       await does(["sh", "-c", `kill -KILL ${pid}`]);
@@ -52,7 +77,36 @@ for (const { name, root } of SYSTEMS) {
       await machine.nextPid(pid);
     });
     assert.match(await machine.journal(), /[Ww]atchdog timeout/);
+    await assertSurvivesUnnoticed(machine, "an upgrade", async (pid) => {
+      await does(["dpkg", "--install", "/root/0.1.1.deb"]);
+      await machine.nextPid(pid);
+    });
+    await assertGoes(machine);
   });
+}
+
+/** Without a trace but the keystore, which root can go on using. */
+async function assertGoes({ does, tries, box }: Machine): Promise<void> {
+  // What an administrator has added is an administrator's to remove.
+  await does(["rm", "-r", `/etc/systemd/system/${SERVICE}.d`]);
+  await does(["cp", "/usr/bin/apikey", "/root/apikey"]);
+  const before = await does(["apikey", "list"]);
+  const { status, stderr } = await tries(["dpkg", "--purge", "metricshub-apikey"]);
+  assert.is(status, 0, stderr);
+  assert.match(stderr, `${STATE} stays`);
+  assert.not(existsSync(box.path("/run/metricshub")));
+  const traces = await does([
+    "find",
+    "/etc",
+    "/usr",
+    "/run",
+    "/var/lib/systemd",
+    "-name",
+    "*apikey*",
+  ]);
+  assert.is(traces, "");
+  assert.is((await tries(["getent", "passwd", "metricshub-apikey"])).status, 2);
+  assert.is(await does(["/root/apikey", "list"]), before);
 }
 
 /** Root may, a stranger may not even knock, and the members of the service's group may check keys. */

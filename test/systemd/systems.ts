@@ -1,7 +1,7 @@
 import { debianRoot } from "../support/debian_root.ts";
 
-/** systemd is the only package that the executable's own need does not bring. */
-const PACKAGES = ["libatomic1", "systemd"];
+/** What the package needs, and its systemd. */
+const PACKAGES = ["adduser", "libatomic1", "systemd"];
 
 /** The systems that the service is tried on, each with its own systemd. */
 export const SYSTEMS = [
