@@ -67,7 +67,8 @@ export async function makeDeb(options: DebOptions): Promise<string> {
     const files = await debianContent(options);
     stage(root, [...files, ...controlFiles(options, files)], epochSeconds);
     const path = join(folder, `${NAME}_${version}_${architecture}.deb`);
-    const compression = isQuick ? ["-Zgzip", "-z1"] : ["-Zxz", "-z6"];
+    // With another number of threads, which is that of processors, xz compresses to other octets.
+    const compression = isQuick ? ["-Zgzip", "-z1"] : ["-Zxz", "-z6", "--threads-max=1"];
     const argv = ["dpkg-deb", "--root-owner-group", ...compression, "--build", root, path];
     const env = { ...process.env, SOURCE_DATE_EPOCH: String(epochSeconds) };
     const { status, output } = await execute(argv, { cwd: folder, env });
