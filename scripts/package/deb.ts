@@ -34,9 +34,8 @@ const MAINTAINER = `${process.env["DEBFULLNAME"] ?? "The apikey authors"} <${
   process.env["DEBEMAIL"] ?? "apikey@packages.invalid"
 }>`;
 
-/** By dpkg-shlibdeps, which a test asks; and what the scripts call. */
+/** By dpkg-shlibdeps, which a test asks. All that the scripts call is in every Debian. */
 export const DEPENDS = [
-  "adduser",
   "libatomic1 (>= 4.8)",
   "libc6 (>= 2.34)",
   "libgcc-s1 (>= 4.2)",
