@@ -19,16 +19,8 @@ export async function examineKeystore(
   }
 }
 
-/** For an installed MetricsHub that is as it has to be; only its operator knows where it is not. */
-const HINTS: readonly (string | null)[] = ["password-built-in"];
-
-function present({ code, severity, command, ...finding }: KeystoreFinding): Finding {
-  return {
-    ...finding,
-    code: code ?? "keystore",
-    severity: HINTS.includes(code) ? "hint" : severity,
-    command: command ?? undefined,
-  };
+function present({ code, command, ...finding }: KeystoreFinding): Finding {
+  return { ...finding, code: code ?? "keystore", command: command ?? undefined };
 }
 
 function notThere(path: string): Finding {

@@ -85,6 +85,7 @@ function socketFindings(socket: string, keystore: string): Finding[] {
     severity: "warning",
     text: `Every user of this host can connect to ${facts.path}, if only to be turned away`,
     remedy: "start the daemon with another --socket-mode",
-    command: `chmod o= ${shellWord(facts.path)}`,
+    // It follows from the settings, and to change it here would lock a group out until then.
+    command: undefined,
   }];
 }

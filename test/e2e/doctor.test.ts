@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { COMMAND } from "../support/command.ts";
 import { startDaemonWith } from "../support/daemon.ts";
 import { execute } from "../support/execute.ts";
+import { GAMES, USERS } from "../support/groups.ts";
 import { IS_SOURCE } from "../support/extent.ts";
 import { mountNamespace } from "../support/mount_namespace.ts";
 import { requiring } from "../support/requirements.ts";
@@ -230,12 +231,25 @@ limits:
     await daemon.ended;
     assert.equal(wrong(await shell.doctor("")).map(({ code }) => code), ["folder-of-another"]);
   }
+  say(`keystore: /var/lib/own/k.p12\nsocket: /run/own/apikey.sock
+adminGroup: ${GAMES.name}\nverifierGroup: ${USERS.name}\n`);
+  {
+    await using _daemon = await startDaemonWith({ args: [], socket, wrap: host.enter });
+    const [open] = (await shell.doctor("")).filter(({ severity }) => severity === "hint");
+    assert.equal([open?.code, open?.command], ["socket-open-to-all", null]);
+    await shell.run("echo garbage > /var/lib/own/k.p12");
+    await mend(shell, "", ["folder-of-another", "keystore-fault"]);
+    await shell.run("chown 1000 /run/own; rm /run/own/apikey.sock*");
+  }
   const impostor = spawn(...split(host.enter([
     ...["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", ...RUNTIME],
     ...[IMPOSTOR, "/run/own/apikey.sock"],
   ])));
   try {
-    await new Promise((resolve) => impostor.stdout.once("data", resolve));
+    await new Promise((resolve, reject) => {
+      impostor.stdout.once("data", resolve);
+      impostor.once("exit", () => reject(new Error("it does not listen")));
+    });
     await mend(shell, "", ["daemon-untrusted", "folder-of-another"]);
   } finally {
     impostor.kill("SIGKILL");
