@@ -220,6 +220,14 @@ for (
 
 const rootTest = requiring(test, "root");
 
+rootTest("root, who can mend it, is told of it, as it may say where to record this", async () => {
+  using folder = temporaryFolder();
+  hostSays(folder, "generation: 7\n");
+  for (const flags of [{ keystore: "/own.p12" }, { socket: "/own.sock" }]) {
+    await failure("ERR_CONFIGURATION", () => target(folder, { flags, system: { uid: 0 } }));
+  }
+});
+
 rootTest("nor when another user owns it, or its folder", async () => {
   using folder = temporaryFolder(0o755);
   const path = hostSays(folder, "generations: 7\n");
