@@ -5,7 +5,7 @@ import type { Status } from "../protocol/status.ts";
 import type { CommandContext } from "./command.ts";
 import type { ExaminedService } from "./doctor_service.ts";
 import type { DaemonSettings } from "./settings.ts";
-import { findVersionSkew } from "./version_skew.ts";
+import { findVersionSkew } from "../client/version_skew.ts";
 
 const RESTART = "systemctl restart metricshub-apikey.service";
 const RESTART_ALL = "systemctl restart metricshub-apikey.socket metricshub-apikey.service";

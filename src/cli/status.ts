@@ -4,7 +4,7 @@ import type { CommandSpec } from "./command.ts";
 import { connect } from "./connect.ts";
 import type { StatusOutput } from "./output_schemas.ts";
 import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
-import { findVersionSkew } from "./version_skew.ts";
+import { findVersionSkew } from "../client/version_skew.ts";
 
 const PASSWORD_SOURCES: Readonly<Record<string, string>> = {
   "password-file": "from the given password file",

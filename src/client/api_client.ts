@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { AppError, type ErrorCode } from "../errors.ts";
 import { KeyFilter } from "../model/key_filter.ts";
 import {
   AUDIT_DIGEST_PATH,
@@ -63,7 +64,24 @@ import {
   type VerifyPurpose,
 } from "../protocol/verification.ts";
 import { incomprehensible, problemError } from "./problem.ts";
+import { findVersionSkew } from "./version_skew.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
+
+/** What programs of different versions may say to each other. */
+const MISUNDERSTANDINGS: readonly ErrorCode[] = [
+  "ERR_ROUTE_UNKNOWN",
+  "ERR_METHOD_NOT_ALLOWED",
+  "ERR_INVALID_REQUEST",
+  "ERR_DAEMON_UNREACHABLE",
+];
+
+function unlessDefect(error: unknown): undefined {
+  if (!(error instanceof AppError)) throw error;
+}
+
+function decapitalize(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}
 
 /**
  * Typed calls of the API. Each throws an AppError with the code of the problem that the API
@@ -71,9 +89,12 @@ import type { ApiRequest, Transport } from "./transport.ts";
  */
 export class ApiClient {
   readonly #transport: Transport;
+  readonly #version: string | undefined;
 
-  constructor(transport: Transport) {
+  /** @param version of this program, to tell from the daemon's; undefined where nobody is to know */
+  constructor(transport: Transport, version?: string) {
     this.#transport = transport;
+    this.#version = version;
   }
 
   createKey(newKey: NewKey): Promise<CreatedKey> {
@@ -181,9 +202,23 @@ export class ApiClient {
     schema: Schema,
   ): Promise<v.InferOutput<Schema>> {
     const { status, body } = await this.#transport.send(request);
-    if (status >= 400) throw problemError(body);
+    if (status >= 400) throw await this.#explain(problemError(body));
     const result = v.safeParse(schema, body);
     if (result.success) return result.output;
-    throw incomprehensible();
+    throw await this.#explain(incomprehensible());
+  }
+
+  /** A daemon of another version may not know what it is asked, or say what is not known here. */
+  async #explain(error: AppError): Promise<AppError> {
+    if (this.#version === undefined || !MISUNDERSTANDINGS.includes(error.code)) return error;
+    // Whoever may not ask for the version hears what there is to hear without it.
+    const answer = await this.#transport.send({ method: "GET", path: STATUS_PATH }).catch(
+      unlessDefect,
+    );
+    const status = v.safeParse(v.object({ version: v.string() }), answer?.body);
+    const skew = status.success ? findVersionSkew(this.#version, status.output.version) : undefined;
+    if (skew === undefined) return error;
+    const text = `${error.message}; ${decapitalize(skew.text)}: ${skew.remedy}`;
+    return new AppError(error.code, text, { cause: error });
   }
 }

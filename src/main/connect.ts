@@ -1,6 +1,9 @@
+import process from "node:process";
+import packageJson from "../../package.json" with { type: "json" };
 import type { TargetSettings } from "../cli/settings.ts";
 import { ApiClient } from "../client/api_client.ts";
 import { withFallback } from "../client/fallback.ts";
+import { withPatience } from "../client/patience.ts";
 import type { Transport } from "../client/transport.ts";
 import { keystoreAdminUids } from "../keystore/keystore_owner.ts";
 import type { Host } from "./host.ts";
@@ -19,8 +22,9 @@ export async function connect(host: Host, settings: TargetSettings): Promise<Api
   if (settings.keystore !== undefined) return new ApiClient(await openInProcess(host, keystore));
   const path = locateSocket(settings);
   const daemon = await openSocket(host, path, keystore);
-  if (settings.socket !== undefined) return new ApiClient(daemon);
-  return new ApiClient(withFallback(daemon, () => openInProcess(host, keystore)));
+  const { version } = packageJson;
+  if (settings.socket !== undefined) return new ApiClient(daemon, version);
+  return new ApiClient(withFallback(daemon, () => openInProcess(host, keystore)), version);
 }
 
 async function openSocket(
@@ -31,7 +35,7 @@ async function openSocket(
   const { socketTransport } = await import("../client/socket.ts");
   const { assertTrustedServer } = await import("../client/server_trust.ts");
   const owners = keystoreAdminUids(keystore.path, keystore.isDefault, platform);
-  return socketTransport({
+  const transport = socketTransport({
     path,
     open: platform.pipes?.connect,
     timeoutMs: ANSWER_TIMEOUT_MS,
@@ -39,6 +43,15 @@ async function openSocket(
       assertTrustedServer(socket, platform, [0, platform.self.uid, ...owners], path);
     },
   });
+  return withPatience(transport, () => tellWaiting(path));
+}
+
+/** For people only: what programs read stays as it is documented. */
+function tellWaiting(path: string): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(
+    `apikey: waiting for the daemon at ${path}; \`apikey doctor\` looks at it\n`,
+  );
 }
 
 async function openInProcess(host: Host, keystore: KeystoreLocation): Promise<Transport> {

@@ -1,7 +1,7 @@
 // One screen on who serves what; what it says is the API's, but for the command's own version.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { findVersionSkew } from "../../src/cli/version_skew.ts";
+import { findVersionSkew } from "../../src/client/version_skew.ts";
 import { runCommand } from "../support/run_command.ts";
 
 const STATUS = {
