@@ -7,7 +7,7 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 import { type Way, WAYS } from "../support/ways.ts";
 
 const COMMANDS = IS_SOURCE ? 15 : 50;
-const FEWER = 10;
+const FEWER = IS_SOURCE ? 4 : 10;
 
 for (const { way, open } of WAYS) {
   test(`${COMMANDS} commands at once create ${COMMANDS} keys, ${way}`, async () => {
