@@ -149,4 +149,5 @@ async function sign(target: Target, path: string): Promise<void> {
 async function run(argv: readonly string[], cwd = ROOT): Promise<void> {
   const { status, output } = await execute(argv, { cwd });
   if (status !== 0) throw new Error(`${argv.join(" ")} failed:\n${output}`);
+  for (const [line] of output.matchAll(/^not reproducible.*$/gm)) console.error(line);
 }

@@ -75,7 +75,12 @@ export const JSON_OPTION: OptionSpec = { name: "json", description: "Print JSON"
 function optionOf({ flag = "", kind, description, initial, otherwise }: Setting<unknown>) {
   const fallback = otherwise ?? initial;
   const text = fallback === undefined ? description : `${description}; else ${fallback}`;
-  return { name: flag, value: kind.placeholder, description: `${text} (${variableOf(flag)})` };
+  return {
+    name: flag,
+    value: kind.placeholder,
+    ...(kind.choices === undefined ? {} : { choices: kind.choices }),
+    description: `${text} (${variableOf(flag)})`,
+  };
 }
 
 /**

@@ -9,6 +9,8 @@ export type Place = "command" | "file";
 export interface ValueKind<T> {
   /** What stands for a value in `--help`. */
   readonly placeholder: string;
+  /** All that there are, where they are few. */
+  readonly choices?: readonly string[];
   /** What to give instead, after a value that is none. */
   readonly expected: string;
   /** The same in a file, where that is less. */
@@ -57,6 +59,7 @@ export const MODE: ValueKind<number> = {
 
 export const LEVEL: ValueKind<LogLevel> = {
   placeholder: "LEVEL",
+  choices: LOG_LEVELS,
   expected: `one of ${LOG_LEVELS.join(", ")}`,
   scalars: ["string"],
   parse: (text) => LOG_LEVELS.find((level) => level === text),

@@ -49,6 +49,8 @@ const ROWS: readonly (readonly [words: string[], kind: string, values: string[]]
   [["apply", "--output-folder", ""], "folders", []],
   [["scan", "a", "b", ""], "files", []],
   [["export", "--format", ""], "words", ["yaml", "json", "csv"]],
+  [["daemon", "--log-level", ""], "words", ["error", "warn", "info", "debug"]],
+  [["daemon", "--config", ""], "files", []],
   [["describe", "a", "--clear", ""], "words", ["description", "owner", "scope", "cidr"]],
   [["describe", "a", "--scope", ""], "words", ["mcp:read", "rest:*"]],
   [["describe", "a", "--owner", ""], "words", ["ops"]],
