@@ -52,7 +52,7 @@ export async function parseConfiguration(octets: Uint8Array): Promise<ParsedConf
       text,
       ...(offset === undefined ? { isOfWhole: true } : {}),
     }));
-    return { fields: new Map(), problems: found.filter(isFirstInLine) };
+    return { fields: new Map(), problems: firstOfEachLine(found) };
   }
   const reader = new FieldReader(await import("yaml"), document, place);
   reader.readAll();
@@ -60,12 +60,12 @@ export async function parseConfiguration(octets: Uint8Array): Promise<ParsedConf
 }
 
 /** A parser that has lost its way goes on complaining. */
-function isFirstInLine(
-  { line }: ConfigurationProblem,
-  index: number,
-  problems: readonly ConfigurationProblem[],
-): boolean {
-  return problems.findIndex((problem) => problem.line === line) === index;
+function firstOfEachLine(problems: readonly ConfigurationProblem[]): ConfigurationProblem[] {
+  const first = new Map<number, ConfigurationProblem>();
+  for (const problem of problems) {
+    if (!first.has(problem.line)) first.set(problem.line, problem);
+  }
+  return [...first.values()];
 }
 
 /** Nothing but comments, which takes no parser: such a file is what packages install. */
