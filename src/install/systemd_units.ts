@@ -78,8 +78,8 @@ export function serviceUnit(settings: UnitSettings): string {
       ["TimeoutStartSec", "60s"],
       ["TimeoutStopSec", "15s"],
       ["WatchdogSec", "20s"],
-      // From /etc/credstore or /etc/credstore.encrypted, where there is one.
-      ["LoadCredential", "keystore-password"],
+      // From /etc/credstore.encrypted, where there is one. A plain one beside it cannot be had: of two
+      // lines for one credential the last counts, and this finds the other's file, too.
       ["LoadCredentialEncrypted", "keystore-password"],
       ["UnsetEnvironment", "NODE_OPTIONS NODE_V8_COVERAGE OPENSSL_CONF SSLKEYLOGFILE"],
       ...identity(settings),

@@ -117,6 +117,25 @@ for (const { name, root } of SYSTEMS) {
   });
 }
 
+for (const { name, root } of SYSTEMS) {
+  systemdTest(`${name}: hands the service its password as a credential`, async () => {
+    await using machine = await bootMachine(await root());
+    const { does } = machine;
+    bringExecutable(machine, "/usr/bin/apikey");
+    await does(["apikey", "service", "install"]);
+    await does(["apikey", "create", "first"]);
+    const password = `${STATE}/metricshub-keystore.password`;
+    await does(["mkdir", "--mode=700", "--parents", "/etc/credstore.encrypted"]);
+    const encrypted = "/etc/credstore.encrypted/keystore-password";
+    await does(["systemd-creds", "encrypt", "--name=keystore-password", password, encrypted]);
+    await does(["rm", password]);
+    await does(["systemctl", "restart", SERVICE]);
+    assert.match(await does(["apikey", "list"]), /^first \*+/);
+    const status = JSON.parse(await does(["apikey", "status", "--json"]));
+    assert.is(status.password.source, "systemd-credential");
+  });
+}
+
 systemdTest(
   "refuses whoever is not root, a daemon that is no service, and a system without systemd",
   async () => {
