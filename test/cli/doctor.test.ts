@@ -1,6 +1,10 @@
 // What doctor makes of what others find; test/e2e breaks an installation for real.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { readSources } from "../../scripts/layers.ts";
+import { ROOT } from "../../scripts/runtimes.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import { type CommandSetting, runCommand } from "../support/run_command.ts";
@@ -132,6 +136,18 @@ test("the password of every MetricsHub is a hint only, as it has to be that", as
   const answer = answering({ "/v1/keystore/check": { ...CHECK, findings: [finding] } });
   const { status, findings: [found] } = await doctor({ answer });
   assert.equal([status, found?.severity], [0, "hint"]);
+});
+
+test("every code is in the documentation, and no other", () => {
+  const sources = readSources(ROOT).map(({ text }) => text);
+  const codes = sources.flatMap((text) =>
+    [...text.matchAll(/\bcode: "([a-z-]+)"/g)].map(([, code]) => code)
+  );
+  const readme = readFileSync(join(ROOT, "src", "cli", "README.md"), "utf8");
+  const [, part = ""] = readme.split("\n## Status and doctor\n");
+  const [text = ""] = part.split(/^## /m);
+  const documented = [...text.matchAll(/^\| `([a-z-]+)` /gm)].map(([, code]) => code);
+  assert.equal(documented.sort(), [...new Set(codes)].sort());
 });
 
 test.run();
