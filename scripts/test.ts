@@ -81,7 +81,9 @@ async function perform(run: Run, options: Options): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   const alone = run.files.filter((file) => file.endsWith(ALONE));
   const waiting = run.files.filter((file) => file.endsWith(WAITING));
-  const together = run.files.filter((file) => !alone.includes(file) && !waiting.includes(file));
+  // Backwards: what takes longest is in folders late in the alphabet, and would be waited for in the end.
+  const together = run.files.toReversed()
+    .filter((file) => !alone.includes(file) && !waiting.includes(file));
   const work = async (queue: string[]) => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       verdicts.push(await runFile(run, file, options));
