@@ -95,6 +95,11 @@ tail -n +3 ${LOG} >audit.jsonl`,
   "sudo apikey rotate mcp-openai --grace 7d": { before: "apikey enable mcp-openai" },
   "sudo apikey list": { before: "apikey create mcp-claude --expires-on 2031-12-31T23:59:59" },
   [CURL]: { served: true },
+  "journalctl -u metricshub-apikey --grep 41m74z78-5": {
+    before: SERVICE,
+    // No request has failed.
+    instead: "journalctl -u metricshub-apikey --grep listening",
+  },
   "apikey audit verify audit.jsonl --certificate audit.pem": { before: `cp ${LOG} audit.jsonl` },
 };
 
