@@ -2,6 +2,7 @@ import type { ApiClient } from "../client/api_client.ts";
 import { AppError, ERRORS } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import type { PlannedAction } from "./apply_plan.ts";
 import { type NewFile, writeNewFile } from "./files.ts";
 import { reserveKeyFile } from "./key_files.ts";
@@ -19,13 +20,16 @@ type Replacement = Extract<PlannedAction, { action: "replace" }>;
 /** Carries out what has been planned. */
 export class Application {
   readonly #client: ApiClient;
+  readonly #guardedFiles: GuardedFiles | undefined;
   /** New keys that are nowhere but in this process, by alias. */
   readonly #undelivered = new Map<string, CreatedKey>();
   readonly #unknown = new Set<string>();
   readonly #unseen = new Set<string>();
 
-  constructor(client: ApiClient) {
+  /** @param guardedFiles see {@link Platform.guardedFiles} */
+  constructor(client: ApiClient, guardedFiles: GuardedFiles | undefined) {
     this.#client = client;
+    this.#guardedFiles = guardedFiles;
   }
 
   /** @throws AppError */
@@ -96,7 +100,9 @@ export class Application {
   async #create(
     { alias, newKey, disabled, outputFile }: Creation,
   ): Promise<CreatedKey | undefined> {
-    const file = outputFile === undefined ? undefined : reserveKeyFile(outputFile);
+    const file = outputFile === undefined
+      ? undefined
+      : reserveKeyFile(outputFile, this.#guardedFiles);
     const created = await this.#client.createKey(newKey).catch((error) => {
       // Otherwise there may be a key all the same: its file says that nobody has it.
       if (isRefusal(error)) file?.discard();
@@ -135,7 +141,7 @@ export class Application {
 
   /** The file stays until it has a key, whatever happens: it says that nobody has the one there is. */
   async #replace({ alias, revision, outputFile, disabled }: Replacement): Promise<void> {
-    const file = reserveKeyFile(outputFile);
+    const file = reserveKeyFile(outputFile, this.#guardedFiles);
     await this.#client.reviseKey(alias, { ...revision, disabled: false });
     const { key } = await this.#client.rotateKey(alias, { graceSeconds: 0 });
     if (disabled) await this.#client.reviseKey(alias, { disabled });
@@ -143,7 +149,7 @@ export class Application {
       file.write(Buffer.from(`${key}\n`, "utf8"));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      leaveUnfinished(outputFile);
+      leaveUnfinished(outputFile, this.#guardedFiles);
       const text = `${error.message}, so nobody has the new key`;
       throw new AppError(error.code, text, { cause: error });
     }
@@ -169,9 +175,9 @@ function describeLeft(reason: unknown): string {
 }
 
 /** An empty file costs no room on a disk that has none; where it is not to be had, that has been said. */
-function leaveUnfinished(path: string): void {
+function leaveUnfinished(path: string, guardedFiles: GuardedFiles | undefined): void {
   try {
-    writeNewFile(path, new Uint8Array());
+    writeNewFile(path, new Uint8Array(), guardedFiles);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
   }

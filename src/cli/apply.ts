@@ -126,7 +126,7 @@ async function apply(
   context: CommandContext,
   asJson: boolean,
 ): Promise<void> {
-  const application = new Application(client);
+  const application = new Application(client, context.system.guardedFiles);
   using interruption = await context.onInterrupt();
   const { signal } = interruption;
   let outcomes: (Outcome<Applied> | undefined)[];

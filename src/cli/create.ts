@@ -33,11 +33,11 @@ export const createCommand: CommandSpec = {
     "apikey create --alias test --keystore ./metricshub-keystore.p12",
   ],
   async run(args, context) {
-    const { print, complain } = context;
+    const { complain } = context;
     const alias = parseAlias(requireAlias(args));
     const expiry = askedExpiry(args);
     const client = await connect(args, context);
-    const output = new KeyOutput(args, print);
+    const output = new KeyOutput(args, context);
     const newKey = { alias, ...expiry, ...askedMetadata(args) };
     const created = await client.createKey(newKey).catch((error) => {
       output.discard();

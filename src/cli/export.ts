@@ -44,7 +44,7 @@ export const exportCommand: CommandSpec = {
     const text = await format(declare(keys));
     const path = args.value("output-file");
     if (path === undefined) print(text);
-    else writeNewFile(path, Buffer.from(text, "utf8"));
+    else writeNewFile(path, Buffer.from(text, "utf8"), context.system.guardedFiles);
   },
 };
 

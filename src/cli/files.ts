@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { AppError, systemErrorCode } from "../errors.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import { printable } from "../model/printable.ts";
 import { systemErrorReason } from "../system_error.ts";
 
@@ -25,12 +26,15 @@ export interface NewFile {
   discard(): void;
 }
 
-/** @throws AppError ERR_FILE, for one that is there already too */
-export function reserveFile(path: string): NewFile {
+/**
+ * @param guardedFiles see {@link Platform.guardedFiles}
+ * @throws AppError ERR_FILE, for one that is there already too
+ */
+export function reserveFile(path: string, guardedFiles: GuardedFiles | undefined): NewFile {
   const failed = (error: unknown) => fileError(error, `cannot write ${path}`);
   let descriptor: number;
   try {
-    descriptor = openSync(path, "wx", 0o600);
+    descriptor = guardedFiles?.create(path, path) ?? openSync(path, "wx", 0o600);
   } catch (error) {
     throw failed(error);
   }
@@ -95,8 +99,12 @@ function unlinkIfThere(path: string): void {
  *
  * @throws AppError ERR_FILE, and then there is no such file, or the one that was there
  */
-export function writeNewFile(path: string, bytes: Uint8Array): void {
-  reserveFile(path).write(bytes);
+export function writeNewFile(
+  path: string,
+  bytes: Uint8Array,
+  guardedFiles: GuardedFiles | undefined,
+): void {
+  reserveFile(path, guardedFiles).write(bytes);
 }
 
 /** @throws AppError ERR_FILE, for a larger file too */

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import { UUID_OCTETS } from "../model/uuid.ts";
+import type { GuardedFiles } from "../platform/platform.ts";
 import { fileError, type NewFile, reserveFile } from "./files.ts";
 
 /**
@@ -71,7 +72,10 @@ export function assertCanHold(path: string): void {
  *
  * @throws AppError ERR_FILE
  */
-export function reserveKeyFile(path: string): NewFile {
+export function reserveKeyFile(
+  path: string,
+  guardedFiles: GuardedFiles | undefined,
+): NewFile {
   if (keyFileState(path) === "unfinished") {
     try {
       unlinkSync(path);
@@ -79,7 +83,7 @@ export function reserveKeyFile(path: string): NewFile {
       throw fileError(error, `cannot write ${path}`);
     }
   }
-  return reserveFile(path);
+  return reserveFile(path, guardedFiles);
 }
 
 /** Most file systems take 255 octets. */

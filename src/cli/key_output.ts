@@ -1,6 +1,7 @@
 import { AppError, systemErrorCode } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { CreatedKey } from "../protocol/keys.ts";
+import type { CommandContext } from "./command.ts";
 import { type NewFile, reserveFile } from "./files.ts";
 import type { Arguments, OptionSpec } from "./option.ts";
 import type { CreatedInFile } from "./output_schemas.ts";
@@ -29,7 +30,7 @@ export class KeyOutput {
    *
    * @throws AppError ERR_USAGE, ERR_FILE
    */
-  constructor(args: Arguments, print: (text: string) => void) {
+  constructor(args: Arguments, { print, system }: Pick<CommandContext, "print" | "system">) {
     this.#print = print;
     this.#isQuiet = args.isSet("quiet");
     this.#asJson = args.isSet("json");
@@ -37,7 +38,9 @@ export class KeyOutput {
       throw new AppError("ERR_USAGE", "--quiet and --json: give one of them");
     }
     this.#path = args.value("output-file");
-    this.#file = this.#path === undefined ? undefined : reserveFile(this.#path);
+    this.#file = this.#path === undefined
+      ? undefined
+      : reserveFile(this.#path, system.guardedFiles);
   }
 
   /** Whether people read along. */

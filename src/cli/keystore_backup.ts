@@ -17,7 +17,7 @@ export const keystoreBackupCommand: CommandSpec = {
     const path = requireFile(args);
     const client = await connect(args, context);
     const bytes = await client.copyKeystore();
-    writeNewFile(path, bytes);
+    writeNewFile(path, bytes, context.system.guardedFiles);
     const output = { path, bytes: bytes.length };
     print(args.isSet("json") ? `${JSON.stringify(output)}\n` : describe(output));
   },

@@ -34,12 +34,12 @@ export const rotateCommand: CommandSpec = {
     "apikey rotate mcp-openai --grace 0",
   ],
   async run(args, context) {
-    const { print, complain } = context;
+    const { complain } = context;
     const alias = requireLookupAlias(args);
     const expiry = askedExpiry(args);
     const grace = askedGrace(args);
     const client = await connect(args, context);
-    const output = new KeyOutput(args, print);
+    const output = new KeyOutput(args, context);
     const rotated = await client.rotateKey(alias, { ...expiry, ...grace }).catch((error) => {
       output.discard();
       throw error;

@@ -80,15 +80,15 @@ test("an unfinished file is replaced, not written on", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/a.key`;
     writeFileSync(path, KEY.slice(0, 8));
-    await failure("ERR_FILE", () => reserveKeyFile(path));
+    await failure("ERR_FILE", () => reserveKeyFile(path, undefined));
     utimesSync(path, 1_000, 1_000);
     chmodSync(path, 0o666);
     linkSync(path, `${folder}/theirs`);
-    reserveKeyFile(path).write(Buffer.from(KEY));
+    reserveKeyFile(path, undefined).write(Buffer.from(KEY));
     assert.is(readFileSync(path, "utf8"), KEY);
     assert.is(statSync(path).mode & 0o777, 0o600);
     assert.is(readFileSync(`${folder}/theirs`, "utf8"), KEY.slice(0, 8));
-    await failure("ERR_FILE", () => reserveKeyFile(path));
+    await failure("ERR_FILE", () => reserveKeyFile(path, undefined));
     assert.is(readFileSync(path, "utf8"), KEY);
   });
 });
@@ -96,9 +96,9 @@ test("an unfinished file is replaced, not written on", async () => {
 test("nobody believes to have written a file that is not there any more", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/a.key`;
-    const first = reserveKeyFile(path);
+    const first = reserveKeyFile(path, undefined);
     utimesSync(path, 1_000, 1_000);
-    const second = reserveKeyFile(path);
+    const second = reserveKeyFile(path, undefined);
     await failure("ERR_FILE", () => first.write(Buffer.from(KEY)));
     assert.is(first.isWritten, false);
     second.write(Buffer.from(KEY));

@@ -23,6 +23,7 @@ const FOLDER = "C:\\ProgramData\\MetricsHub\\security";
 const KEYSTORE = `${FOLDER}\\metricshub-keystore.p12`;
 const PASSWORD = `${FOLDER}\\metricshub-keystore.password`;
 const AUDIT_LOG = `${FOLDER}\\metricshub-keystore.audit.jsonl`;
+const KEY_FILE = "C:\\second.key";
 const PIPE = "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\metricshub-apikey";
 
 let opened: WineBox | undefined;
@@ -60,7 +61,7 @@ windowsTest("creates, lists and revokes without a daemon, for Java to read", asy
   const created = await box.apikey("create", "--alias", "first");
   assert.equal([created.status, created.stderr], [0, ""]);
   assert.match(created.stdout, /^API key created for alias 'first': [0-9a-f-]{36}\n/);
-  assert.is((await box.apikey("create", "second")).status, 0);
+  assert.is((await box.apikey("create", "second", "--output-file", KEY_FILE)).status, 0);
   assert.is((await box.apikey("revoke", "first")).stdout, "API key 'first' has been revoked.\n");
   assert.match((await box.apikey("list")).stdout, /^second \*{20}[0-9a-f]{4}\n$/);
   assert.equal(await keysOfJava(box), ["api_key:second"]);
@@ -68,9 +69,10 @@ windowsTest("creates, lists and revokes without a daemon, for Java to read", asy
 
 windowsTest("keeps others from its files and their folder", async () => {
   const box = await wine();
-  const names = ["", ".p12", ".p12.lock", ".p12.generation-1", ".password", ".audit.jsonl"];
-  const paths = names.map((name) => name && `${FOLDER}\\metricshub-keystore${name}`);
-  const { status, stdout, stderr } = await box.tool("security.ts", FOLDER, ...paths.slice(1));
+  const names = [".p12", ".p12.lock", ".p12.generation-1", ".password", ".audit.jsonl"];
+  const files = names.map((name) => `${FOLDER}\\metricshub-keystore${name}`);
+  const paths = [FOLDER, ...files, KEY_FILE];
+  const { status, stdout, stderr } = await box.tool("security.ts", ...paths);
   assert.is(status, 0, stderr);
   const descriptors = stdout.trim().split(/\r?\n/);
   assert.is(descriptors.length, paths.length);
