@@ -58,8 +58,7 @@ export class WindowsServiceInstallation implements Service {
     if (before === undefined) services.create(name, definition);
     else services.change(name, definition);
     if (!isSame) done.push(`service ${name} written`);
-    services.start(name);
-    await this.#reach("running");
+    await this.#start();
     return { changed: true, steps: [...done, `service ${name} started`] };
   }
 
@@ -107,6 +106,17 @@ export class WindowsServiceInstallation implements Service {
   #assertElevated(): void {
     if (this.#options.isElevated) return;
     throw new AppError("ERR_FORBIDDEN", "administrator privileges are required to change services");
+  }
+
+  /** While the system starts, the manager has others to start first. */
+  async #start(): Promise<void> {
+    const { name, services } = this.#options;
+    const deadline = performance.now() + PATIENCE_MS;
+    while (!services.start(name)) {
+      if (performance.now() < deadline) await sleep(POLL_MS);
+      else throw new AppError("ERR_SERVICE", `service ${name} does not start: Windows is busy`);
+    }
+    await this.#reach("running");
   }
 
   async #stop(): Promise<void> {

@@ -165,8 +165,12 @@ export interface WindowsServices {
   find(name: string): WindowsService | undefined;
   create(name: string, definition: WindowsServiceDefinition): void;
   change(name: string, definition: WindowsServiceDefinition): void;
-  /** Does not wait until it runs. */
-  start(name: string): void;
+  /**
+   * Does not wait until it runs.
+   *
+   * @returns false where the manager is busy, or its patience has come to an end: try again
+   */
+  start(name: string): boolean;
   /** Does not wait until it has stopped. */
   stop(name: string): void;
   remove(name: string): void;

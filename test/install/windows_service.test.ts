@@ -12,6 +12,7 @@ const NAME = "metricshub-apikey";
 class FakeManager implements Omit<WindowsServices, "attach"> {
   found: WindowsService | undefined;
   startsAs = "running";
+  busyFor = 0;
   readonly calls: string[] = [];
 
   find(name: string): WindowsService | undefined {
@@ -29,9 +30,11 @@ class FakeManager implements Omit<WindowsServices, "attach"> {
     this.#set({ commandLine, isAutomatic: true });
   }
 
-  start(): void {
+  start(): boolean {
     this.calls.push("start");
+    if (this.busyFor-- > 0) return false;
     this.#set({ state: this.startsAs, pid: 77 });
+    return true;
   }
 
   stop(): void {
@@ -97,6 +100,14 @@ test("stops what runs before it replaces the executable, or says something else"
   assert.is(readFileSync(path, "utf8"), "MZ");
   await serviceIn(folder, manager, { configFile: "C:\\b.yaml" }).service.install();
   assert.match(manager.found?.commandLine ?? "", /--config "C:\\b\.yaml"$/);
+});
+
+test("waits for a manager that has other services to start", async () => {
+  using folder = temporaryFolder();
+  const manager = new FakeManager();
+  manager.busyFor = 2;
+  await serviceIn(folder, manager).service.install();
+  assert.equal(manager.calls, ["create", "start", "start", "start"]);
 });
 
 test("says where to look when the service does not start", async () => {

@@ -34,6 +34,8 @@ const FORGET_FAILURES_AFTER_S = 86_400;
 
 const ERROR_ACCESS_DENIED = 5;
 const ERROR_SERVICE_DOES_NOT_EXIST = 1060;
+/** ERROR_SERVICE_REQUEST_TIMEOUT, ERROR_SERVICE_DATABASE_LOCKED: as while other services start. */
+const BUSY = [1053, 1055];
 const ERROR_SERVICE_NOT_ACTIVE = 1062;
 
 const STATES = [
@@ -73,11 +75,14 @@ export function windowsServices(libraries: WindowsLibraries): Omit<WindowsServic
     },
     start(name) {
       const parameters = ["usize", "u32", "usize"] as const;
-      change(
-        name,
-        "start",
-        (service) => call(advapi32, "StartServiceW", parameters, service, 0, NULL),
-      );
+      const isStarted = on(name, SERVICE_ALL_ACCESS, (service) => {
+        if (call(advapi32, "StartServiceW", parameters, service, 0, NULL) !== 0) return true;
+        const error = lastError(libraries);
+        if (BUSY.includes(error)) return false;
+        throw failure("start", error);
+      });
+      if (isStarted === undefined) throw failure("start", ERROR_SERVICE_DOES_NOT_EXIST);
+      return isStarted;
     },
     stop(name) {
       change(name, "stop", (service) => {

@@ -49,7 +49,7 @@ export async function openWine(): Promise<WineBox> {
   cpSync(import.meta.dirname, box.path(PLACE), { recursive: true });
   cpSync(runtime, box.path(`${PLACE}/node.exe`));
   const wine = wineIn(box);
-  const boot = async () => await wine("wineboot", "-i");
+  const boot = () => wine("wineboot", "-i");
   const [{ status, stderr }] = await Promise.all([boot(), build(box.path(`${PLACE}/apikey.exe`))]);
   if (status !== 0) throw new Error(`no Wine: ${stderr}`);
   return wineBox(box, wine);
