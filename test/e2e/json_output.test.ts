@@ -164,7 +164,7 @@ async function performOne(
   if (!isAnswer) assert.is(document.exitStatus, status, told);
 }
 
-/** In a systemd of its own: test/e2e/systemd.alone.test.ts. */
+/** In a systemd of its own: test/systemd. */
 const ELSEWHERE = ["service install", "service uninstall", "service status", "service print"];
 
 test("every command with --json has printed something by now", () => {

@@ -20,7 +20,7 @@ const FILES = "/srv/apikey-test";
 const SUITES = [
   "test/e2e/access_matrix.test.ts",
   "test/e2e/access.test.ts",
-  "test/faults/daemon.alone.test.ts",
+  "test/faults/daemon.test.ts",
 ];
 
 /** Of the unit, what is about which keystore and by whom it is started: the tests have their own. */
