@@ -1,9 +1,10 @@
+import { fstatSync, openSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { NativeFunction } from "../../src/platform/native_library.ts";
 import { reportEvent } from "../../src/platform/windows/event_log.ts";
 import type { WindowsLibraries } from "../../src/platform/windows/libraries.ts";
-import { isLocalPipe } from "../../src/platform/windows/pipe.ts";
+import { isLocalPipe, openSocket } from "../../src/platform/windows/pipe.ts";
 import { ownToken } from "../../src/platform/windows/process_token.ts";
 import { descriptorOfFile } from "../../src/platform/windows/security_descriptor.ts";
 import { SID } from "../../src/platform/windows/sid.ts";
@@ -116,6 +117,15 @@ for (
     assert.equal(ownToken(running(user, groups).libraries), { user, isElevated });
   });
 }
+
+test("lets go of a connection that Node does not take", () => {
+  const descriptor = openSync(import.meta.filename, "r");
+  const { libraries } = new FakeWindows(() => ({ uv_open_osfhandle: () => descriptor }));
+  const onOpen = () => assert.unreachable();
+  const end = { handle: 1n, isServer: true };
+  assert.throws(() => openSocket({ libraries, user: undefined, onOpen }, end), /EPIPE/);
+  assert.throws(() => fstatSync(descriptor), /EBADF/);
+});
 
 function fileOf(owner: string, acl: Uint8Array | undefined): WindowsLibraries {
   return new FakeWindows((windows) => ({

@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import {
   call,
@@ -31,6 +32,7 @@ const FILE_FLAG_OVERLAPPED = 0x4000_0000;
 const IDENTIFICATION_ONLY = 0x11_0000;
 
 const ERROR_FILE_NOT_FOUND = 2;
+const ERROR_BROKEN_PIPE = 109;
 
 /** Other hosts' pipes have the host in place of the dot. */
 export function isLocalPipe(path: string): boolean {
@@ -61,14 +63,27 @@ export function openPipe({ kernel32 }: WindowsLibraries, path: string): Handle {
   );
 }
 
-/** Node's own functions close the handle from here on. */
+/**
+ * Node's own functions close the handle from here on.
+ *
+ * @throws an error for a connection that has ended already
+ */
 export function openSocket({ libraries, onOpen }: PipeOptions, end: PipeEnd): Socket {
   const descriptor = call(libraries.runtime, "uv_open_osfhandle", ["usize"], end.handle);
   if (descriptor < 0) {
     closeHandle(libraries, end.handle);
     throw win32Error(/* ERROR_TOO_MANY_OPEN_FILES */ 4, "uv_open_osfhandle");
   }
-  const socket = new Socket({ fd: descriptor, readable: true, writable: true });
+  const socket = socketOf(descriptor);
   onOpen(socket, end);
   return socket;
+}
+
+function socketOf(descriptor: number): Socket {
+  try {
+    return new Socket({ fd: descriptor, readable: true, writable: true });
+  } catch (cause) {
+    closeSync(descriptor);
+    throw Object.assign(win32Error(ERROR_BROKEN_PIPE, "open"), { cause });
+  }
 }

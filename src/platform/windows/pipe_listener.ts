@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import { AppError } from "../../errors.ts";
+import { AppError, systemErrorCode } from "../../errors.ts";
 import type { PipeListener } from "../platform.ts";
 import { acceptOnThread, type AcceptThreadData } from "./accept_thread.ts";
 import {
@@ -49,7 +49,8 @@ export function listenAtPipe(
   const source = `(${acceptOnThread})(require("node:ffi"), require("node:worker_threads"))`;
   const thread = new Worker(source, { eval: true, workerData });
   thread.on("message", (handle: Handle) => {
-    onConnection(openSocket(options, { handle, isServer: true }));
+    const socket = openUnlessEnded(options, handle);
+    if (socket !== undefined) onConnection(socket);
   });
   return {
     async close() {
@@ -58,6 +59,16 @@ export function listenAtPipe(
       await ended;
     },
   };
+}
+
+/** Whoever only looks whether somebody listens has gone by now. */
+function openUnlessEnded(options: PipeOptions, handle: Handle): Socket | undefined {
+  try {
+    return openSocket(options, { handle, isServer: true });
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 function createFirst(options: PipeOptions, path: string, attributes: Uint8Array): Handle {

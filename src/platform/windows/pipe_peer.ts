@@ -1,3 +1,4 @@
+import { systemErrorCode } from "../../errors.ts";
 import type { PeerProcess } from "../../model/peer_credentials.ts";
 import { call, octetsOf, room, type WindowsLibraries } from "./libraries.ts";
 import type { PipeEnd } from "./pipe.ts";
@@ -28,8 +29,18 @@ export function pipePeer(libraries: WindowsLibraries, end: PipeEnd): PipePeer | 
     const token = withProcess(libraries, pid, (process) => tokenOf(libraries, process));
     return token && { isPrivileged: token.isElevated, user: token.user, pid };
   }
-  const { owner } = descriptorOfPipe(libraries, end.handle);
-  return { isPrivileged: isPrivileged(owner), user: owner, pid };
+  const owner = ownerOfPipe(libraries, end);
+  return owner === undefined ? undefined : { isPrivileged: isPrivileged(owner), user: owner, pid };
+}
+
+/** @returns undefined for one that has ended */
+function ownerOfPipe(libraries: WindowsLibraries, { handle }: PipeEnd): string | undefined {
+  try {
+    return descriptorOfPipe(libraries, handle).owner;
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 export function pipePeerProcess(

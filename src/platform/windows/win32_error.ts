@@ -10,6 +10,7 @@ const CODES: Readonly<Record<number, string>> = {
   32: "EBUSY",
   33: "EBUSY",
   80: "EEXIST",
+  109: "EPIPE",
   112: "ENOSPC",
   123: "ENOENT",
   161: "ENOENT",
