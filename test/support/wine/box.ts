@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fetchRuntime } from "../../../scripts/foreign_runtime.ts";
@@ -42,6 +42,7 @@ const WINE = 'n=$1; shift; wine "$@" </dev/null >/w/$n.out 2>/w/$n.err; ' +
   "s=$?; cat /w/$n.out; cat /w/$n.err >&2; exit $s";
 
 const TIMEOUT_MS = 30_000;
+const LIFETIME_MS = 3_600_000;
 
 export async function openWine(): Promise<WineBox> {
   const root = await debianRoot({ suite: "trixie", packages: ["wine", "wine64"] });
@@ -49,10 +50,24 @@ export async function openWine(): Promise<WineBox> {
   cpSync(import.meta.dirname, box.path(PLACE), { recursive: true });
   cpSync(runtime, box.path(`${PLACE}/node.exe`));
   const wine = wineIn(box);
-  const boot = () => wine("wineboot", "-i");
-  const [{ status, stderr }] = await Promise.all([boot(), build(box.path(`${PLACE}/apikey.exe`))]);
-  if (status !== 0) throw new Error(`no Wine: ${stderr}`);
+  await Promise.all([boot(box, wine), build(box.path(`${PLACE}/apikey.exe`))]);
   return wineBox(box, wine);
+}
+
+/**
+ * The first program has Wine make its Windows, and one that stays keeps that running: with the last
+ * program Wine would end all services, and who starts another one meanwhile finds half of them.
+ */
+async function boot(box: Box, wine: Wine): Promise<void> {
+  const hold = "Z:\\w\\hold.ts";
+  const argv = ["Z:\\w\\node.exe", "--disable-warning=ExperimentalWarning", hold, hold];
+  let failure: string | undefined;
+  void wine(...argv, String(LIFETIME_MS)).then(({ stderr }) => failure = stderr);
+  const said = box.path(`${PLACE}/0.out`);
+  while (!existsSync(said) || !readFileSync(said, "utf8").includes("open")) {
+    if (failure !== undefined) throw new Error(`no Wine: ${failure}`);
+    await sleep(50);
+  }
 }
 
 function runtimeOfWindows(): Promise<string> {
