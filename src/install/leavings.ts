@@ -1,4 +1,4 @@
-import { lchownSync, readdirSync, rmdirSync, statSync } from "node:fs";
+import { lchownSync, lstatSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 import { SERVICE_NAME } from "./systemd_units.ts";
@@ -9,8 +9,10 @@ export interface Leavings {
   readonly keystorePath: string;
   /** Where the service's own user has the keystore; undefined where it is another's. */
   readonly stateFolder: string | undefined;
-  /** Folders that are nothing's but the service's, to remove as far as they are empty. */
-  readonly folders: readonly string[];
+  /** What is nothing's but the service's, to remove with the mount points in it. */
+  readonly rootFolder: string;
+  /** Where others may have something, too: removed once it is empty. */
+  readonly socketFolder: string;
 }
 
 /**
@@ -20,10 +22,11 @@ export interface Leavings {
  * @returns what has been done, a line each
  */
 export async function removeLeavings(leavings: Leavings, run: RunTool): Promise<string[]> {
-  const { stateFolder, folders } = leavings;
+  const { stateFolder, rootFolder, socketFolder } = leavings;
   const done: string[] = [];
-  for (const folder of folders) removeEmptyFolders(folder);
-  if (stateFolder !== undefined && isThere(stateFolder)) giveToRoot(stateFolder);
+  removeEmptyFolders(rootFolder);
+  removeIfEmpty(socketFolder);
+  if (stateFolder !== undefined && isFolder(stateFolder)) giveToRoot(stateFolder);
   for (const [tool, kind] of [["userdel", "user"], ["groupdel", "group"]] as const) {
     // Where there is none, or it went with the one before, there is nothing to do.
     const { status } = await run([tool, SERVICE_NAME]);
@@ -41,17 +44,27 @@ function giveToRoot(folder: string): void {
   lchownSync(folder, 0, 0);
 }
 
-/** The mount points that a service leaves in its folder, and whatever else holds nothing. */
+/** The mount points that a service leaves in its folder. */
 function removeEmptyFolders(folder: string): void {
+  if (!isFolder(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeEmptyFolders(join(folder, entry.name));
+  }
+  removeIfEmpty(folder);
+}
+
+function removeIfEmpty(folder: string): void {
   try {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory()) removeEmptyFolders(join(folder, entry.name));
-    }
     rmdirSync(folder);
   } catch (error) {
     // Something is in it, or it is not there.
     if (systemErrorCode(error) === undefined) throw error;
   }
+}
+
+/** And no link to somebody else's, in which everything would become root's. */
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function isThere(path: string): boolean {

@@ -1,4 +1,6 @@
 import { dirname } from "node:path";
+import { AppError } from "../errors.ts";
+import { isPrintable, printable } from "../model/printable.ts";
 
 /** What the units depend on. */
 export interface UnitSettings {
@@ -32,6 +34,9 @@ export const STATE_FOLDER = "metricshub/security";
 /** What the service takes for the file system's root. */
 export const ROOT_FOLDER = "/run/metricshub-apikey";
 
+/** Where the socket is, unless the settings name another folder, which is whoever's it was before. */
+export const SOCKET_FOLDER = "/run/metricshub";
+
 /** Where the documentation of the service is. */
 const DAEMON_PAGE = "man:apikey-daemon(8)";
 
@@ -41,10 +46,10 @@ export function socketUnit({ socket: { path, mode, group } }: UnitSettings): str
   return unit({
     Unit: [["Description", `${DESCRIPTION}: socket`], ["Documentation", DAEMON_PAGE]],
     Socket: [
-      ["ListenStream", escape(path)],
+      ["ListenStream", unquoted(path)],
       ["FileDescriptorName", "apikey"],
       ["SocketMode", mode.toString(8).padStart(4, "0")],
-      ...(group === undefined ? [] : [["SocketGroup", group] as const]),
+      ...(group === undefined ? [] : [["SocketGroup", unquoted(group)] as const]),
       ["DirectoryMode", "0755"],
       // What arrives while the service is started anew waits here.
       ["Backlog", "4096"],
@@ -56,7 +61,7 @@ export function socketUnit({ socket: { path, mode, group } }: UnitSettings): str
 
 export function serviceUnit(settings: UnitSettings): string {
   const { executable, configFile } = settings;
-  const config = configFile === undefined ? "" : ` --config ${quote(configFile)}`;
+  const config = configFile === undefined ? "" : ` --config ${commandWord(configFile)}`;
   return unit({
     Unit: [
       ["Description", DESCRIPTION],
@@ -70,7 +75,7 @@ export function serviceUnit(settings: UnitSettings): string {
     Service: [
       ["Type", "notify"],
       ["NotifyAccess", "main"],
-      ["ExecStart", `${quote(executable)} daemon${config}`],
+      ["ExecStart", `${commandWord(executable)} daemon${config}`],
       // Small systems have no kill(1), but every shell has its own.
       ["ExecReload", "/bin/sh -c 'kill -HUP $MAINPID'"],
       ["Restart", "on-failure"],
@@ -97,11 +102,17 @@ export function sysusersFile({ user }: UnitSettings): string {
     : `g ${SERVICE_NAME} - -\n`;
 }
 
-/** tmpfiles.d(5): the folder of the socket, where whoever may connect may enter. */
+/**
+ * tmpfiles.d(5): the folder of the socket, where whoever may connect may enter. One that the settings
+ * name is made where it is not there, and stays as it is where it is: it may be `/run` or `/tmp`.
+ */
 export function tmpfilesFile({ socket }: UnitSettings): string {
-  const folders = [dirname(socket.path), ROOT_FOLDER];
-  return folders.map((folder) => `d ${quote(folder)} 0755 root root -\n`).join("");
+  const folder = dirname(socket.path);
+  const rights = folder === SOCKET_FOLDER ? ROOTS : "- - -";
+  return `d ${quote(folder)} ${rights} -\nd ${ROOT_FOLDER} ${ROOTS} -\n`;
 }
+
+const ROOTS = "0755 root root";
 
 type Line = readonly [name: string, value: string];
 
@@ -177,14 +188,30 @@ function unit(sections: Readonly<Record<string, readonly Line[]>>): string {
   ).join("\n");
 }
 
-/** systemd.unit(5): what begins with `%` is a specifier. */
+/**
+ * systemd.unit(5): what begins with `%` is a specifier.
+ *
+ * @throws AppError ERR_SERVICE for what would end the line, and so could begin another one: a folder
+ *   that a link leads to has the name that its owner gave it
+ */
 function escape(text: string): string {
-  return text.replaceAll("%", "%%");
+  if (isPrintable(text)) return text.replaceAll("%", "%%");
+  throw new AppError("ERR_SERVICE", `a service cannot be told of ${printable(text)}: rename it`);
 }
 
-/** systemd.service(5): one word of a command line. */
+/** The rest of a line, of which a space at its end is lost, and a backslash takes the next one in. */
+function unquoted(text: string): string {
+  if (!/[\s\\]$/.test(text)) return escape(text);
+  throw new AppError("ERR_SERVICE", `a service cannot be told of '${printable(text)}': rename it`);
+}
+
+/** systemd.syntax(7): one of several words. Between folders a colon has its own meaning. */
 function quote(text: string): string {
-  if (/^[\w/.@:+-]+$/.test(text)) return text;
-  const escaped = escape(text).replaceAll(/["\\]/g, "\\$&").replaceAll("$", "$$$$");
-  return `"${escaped}"`;
+  if (/^[\w/.@+-]+$/.test(text)) return text;
+  return `"${escape(text).replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
+/** systemd.service(5): one word of a command line, in which there are variables besides. */
+function commandWord(text: string): string {
+  return quote(text).replaceAll("$", "$$$$");
 }

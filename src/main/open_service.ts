@@ -9,6 +9,7 @@ import { SystemdService } from "../install/systemd_service.ts";
 import {
   ROOT_FOLDER,
   SERVICE_NAME,
+  SOCKET_FOLDER,
   STATE_FOLDER,
   type UnitSettings,
 } from "../install/systemd_units.ts";
@@ -62,7 +63,8 @@ export function openService(
     leavings: {
       keystorePath,
       stateFolder: units.user === "own" ? join(STATE_BASE, STATE_FOLDER) : undefined,
-      folders: [ROOT_FOLDER, dirname(units.socket.path)],
+      rootFolder: ROOT_FOLDER,
+      socketFolder: SOCKET_FOLDER,
     },
     run: runTool,
   });
