@@ -89,8 +89,8 @@ function unitSettings(
   const user = serviceUser(keystorePath, platform.groupId(SERVICE_NAME));
   const folder = realFolder(keystorePath);
   const written = [
-    ...(user === "own" ? [] : [folder]),
-    ...[settings.auditLog, settings.passwordFile].filter(isPath).map(realFolder),
+    ...(user === "own" ? [] : folders(keystorePath)),
+    ...[settings.auditLog, settings.passwordFile].filter(isPath).flatMap(folders),
   ];
   return {
     executable,
@@ -127,6 +127,12 @@ function statOf(path: string): Stats | undefined {
     if (systemErrorCode(error) !== "EACCES") throw error;
     return undefined;
   }
+}
+
+/** Where a file is said to be, and where it really is: the service has to find either. */
+function folders(path: string): string[] {
+  const named = dirname(path);
+  return existsSync(named) ? [named, realFolder(path)] : [realFolder(path)];
 }
 
 /** Where a file really is, whatever leads there. */

@@ -94,7 +94,9 @@ for (const { name, root } of SYSTEMS) {
     bringExecutable(machine, "/opt/metricshub/bin/apikey");
     const keystore = "/opt/metricshub/security/metricshub-keystore.p12";
     const argv = ["install", "--directory", "--mode=700"];
-    await does([...argv, "/opt/metricshub/security"]);
+    // As where there is more room, or a copy is made of it.
+    await does([...argv, "/srv/security"]);
+    await does(["ln", "--symbolic", "/srv/security", "/opt/metricshub/security"]);
     machine.writes(CONFIGURATION, "auditLog: /var/log/metricshub/apikey.jsonl\n");
     await does([...argv, "/var/log/metricshub"]);
     await does(["/opt/metricshub/bin/apikey", "service", "install"]);
@@ -105,7 +107,7 @@ for (const { name, root } of SYSTEMS) {
     await does(["test", "-s", "/var/log/metricshub/apikey.jsonl"]);
     // Now it is another user's, as that of a MetricsHub that does not run as root.
     await does(["useradd", "--uid=1000", "metricshub"]);
-    for (const folder of ["/opt/metricshub/security", "/var/log/metricshub"]) {
+    for (const folder of ["/srv/security", "/var/log/metricshub"]) {
       await does(["chown", "--recursive", "metricshub:", folder]);
     }
     await does(["/opt/metricshub/bin/apikey", "service", "install"]);
