@@ -1,6 +1,6 @@
 import type { Finding } from "../model/finding.ts";
 import { printable } from "../model/printable.ts";
-import { shellWord } from "../model/shell_word.ts";
+import { shellWord, shellWords } from "../model/shell_word.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 import { examineAudit } from "./doctor_audit.ts";
 import { examineConfiguration } from "./doctor_configuration.ts";
@@ -65,20 +65,27 @@ function asHint(finding: Finding): Finding {
 function withTarget(finding: Finding, args: Arguments): Finding {
   const flags = TARGET_OPTIONS.flatMap(({ name }) => {
     const value = args.value(name);
-    return value === undefined ? [] : [` --${name} ${shellWord(value)}`];
-  }).join("");
-  const complete = (command: string) =>
-    command.split(" && ").map((part) =>
-      /^(sudo )?apikey (?!service)/.test(part) ? part + flags : part
-    )
-      .join(" && ");
+    return value === undefined ? [] : [`--${name} ${shellWord(value)}`];
+  });
   const { command, remedy } = finding;
-  if (command === undefined || flags === "") return finding;
-  return {
-    ...finding,
-    command: complete(command),
-    remedy: remedy === command ? complete(remedy) : remedy,
-  };
+  if (command === undefined || flags.length === 0) return finding;
+  const complete = withFlags(command, flags);
+  return { ...finding, command: complete, remedy: remedy === command ? complete : remedy };
+}
+
+/** Word by word, as within quotes there may be anything, such as what joins commands. */
+function withFlags(line: string, flags: readonly string[]): string {
+  const commands: string[][] = [[]];
+  for (const word of shellWords(line)) {
+    if (word === "&&") commands.push([]);
+    else commands.at(-1)?.push(word);
+  }
+  return commands.map((words) => {
+    const [program, command] = words[0] === "sudo" ? words.slice(1) : words;
+    if (program !== "apikey" || command === "service") return words;
+    const end = words.indexOf("--");
+    return words.toSpliced(end < 0 ? words.length : end, 0, ...flags);
+  }).map((words) => words.join(" ")).join(" && ");
 }
 
 function describe(findings: readonly Finding[]): string {

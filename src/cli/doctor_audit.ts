@@ -37,7 +37,8 @@ async function stateFindings(state: AuditStateDocument): Promise<Finding[]> {
     severity: "error",
     text,
     remedy: "find out who did that; the log goes on in a new file when this one is out of the way",
-    command: `mv ${shellWord(log)} ${shellWord(`${log}.altered`)}`,
+    // Into no folder that somebody has put there.
+    command: `mv --no-target-directory ${shellWord(log)} ${shellWord(`${log}.altered`)}`,
   }];
 }
 

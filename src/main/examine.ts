@@ -1,4 +1,4 @@
-import { readlinkSync, realpathSync, statSync } from "node:fs";
+import { readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import type { DaemonSettings } from "../cli/settings.ts";
@@ -65,7 +65,8 @@ function holderFindings(
   { lockHolder, pipes }: Platform,
 ): Finding[] {
   if (pipes !== undefined || !isThere(dirname(path)) || isThere(socket)) return [];
-  const holder = heldBy(`${targetPath(path)}.lock`, lockHolder);
+  const lock = `${targetPath(path)}.lock`;
+  const holder = heldBy(lock, lockHolder);
   if (holder?.role !== "daemon") return [];
   const { pid } = holder;
   const text =
@@ -75,8 +76,20 @@ function holderFindings(
     severity: "error",
     text,
     remedy: "it may listen elsewhere; else end it, and start another one",
-    command: `kill ${pid}`,
+    command: mayHold(pid, lock) ? `kill ${pid}` : undefined,
   }];
+}
+
+/** What the lock says was written by its owner, who is not to have root end somebody else's process. */
+function mayHold(pid: number, lock: string): boolean {
+  try {
+    const { uid } = statSync(lock);
+    const [, own] = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return uid === 0 || own === String(uid);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return false;
+  }
 }
 
 /** What is no lock has been found besides. */

@@ -15,3 +15,8 @@ export function shellWord(text: string): string {
 
 const QUOTE = 0x27;
 const BACKSLASH = 0x5c;
+
+/** The words of a command line as they stand there, each that {@link shellWord} has made as one. */
+export function shellWords(line: string): string[] {
+  return line.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? [];
+}

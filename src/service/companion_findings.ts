@@ -13,6 +13,12 @@ import { shellWord } from "../model/shell_word.ts";
 import type { GuardedFiles } from "../platform/platform.ts";
 import { secretFileFindings } from "./file_findings.ts";
 
+/**
+ * Whoever has the folder may put a link in a file's place before root gets to type this, or one in the
+ * place of the name that a file is to have.
+ */
+const CHOWN = "chown --no-dereference --reference";
+
 export interface CompanionQuestion {
   readonly keystore: string;
   /** Files that belong to it wherever they are, by name: the audit log, its head. */
@@ -47,7 +53,7 @@ function installFindings(keystore: string): Finding[] {
   const text =
     `The keystore ${keystore} belongs to uid ${file.uid}, and the MetricsHub around it to ` +
     `uid ${folder.uid}, who may not be able to read it`;
-  const command = `chown --reference=${shellWord(folder.path)} ${shellWord(keystore)}`;
+  const command = `${CHOWN}=${shellWord(folder.path)} ${shellWord(keystore)}`;
   return [mendedBy(command, { code: "keystore-not-metricshubs", severity: "error", text })];
 }
 
@@ -68,7 +74,11 @@ function companionFindings(
 function oddFinding({ name, path, stats }: Companion): Finding {
   const [from, to] = [shellWord(path), shellWord(`${path}.moved`)];
   const text = `What should be the ${name} is ${kindOf(stats)}: ${path}`;
-  return mendedBy(`mv ${from} ${to}`, { code: "file-of-another-kind", severity: "error", text });
+  return mendedBy(`mv --no-target-directory ${from} ${to}`, {
+    code: "file-of-another-kind",
+    severity: "error",
+    text,
+  });
 }
 
 function kindOf(stats: Stats): string {
@@ -85,7 +95,7 @@ function ownerFindings({ name, path, stats }: Companion, keystore: string): Find
   // To give an earlier state another name takes no more than the folder.
   const severity = name === GENERATION ? "warning" : "error";
   const text = `The ${name} ${path} belongs to uid ${stats.uid}, the keystore to uid ${file.uid}`;
-  const command = `chown --reference=${shellWord(keystore)} ${shellWord(path)}`;
+  const command = `${CHOWN}=${shellWord(keystore)} ${shellWord(path)}`;
   return [mendedBy(command, { code: "file-of-another", severity, text })];
 }
 

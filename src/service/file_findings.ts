@@ -70,7 +70,9 @@ function folderFindings(
   if (uid !== 0 && owner !== undefined && uid !== owner && !isMetricsHub) {
     const text = `The folder ${path} belongs to uid ${uid}, who can replace the ${name} in it`;
     const finding = { code: "folder-of-another", severity: "warning", text } as const;
-    findings.push(mendedBy(privateRemedy ?? `chown ${owner} ${shellWord(path)}`, finding));
+    findings.push(
+      mendedBy(privateRemedy ?? `chown --no-dereference ${owner} ${shellWord(path)}`, finding),
+    );
   }
   return findings;
 }

@@ -99,7 +99,8 @@ async function entryFindings({ content }: ReadableKeystore): Promise<Finding[]> 
   for (const key of await openKeys(content)) {
     if (key.lastCharacters !== undefined) continue;
     const alias = printable(key.alias);
-    const command = `apikey revoke ${shellWord(key.alias)}`;
+    const dashes = key.alias.startsWith("-") ? "-- " : "";
+    const command = `apikey revoke ${dashes}${shellWord(key.alias)}`;
     findings.push({
       code: "entry-unreadable",
       severity: key.isDisabled ? "warning" : "error",

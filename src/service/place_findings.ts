@@ -71,8 +71,8 @@ function timeFindings(path: string, nowMs: number): Finding[] {
     code: "written-in-the-future",
     severity: "warning",
     text: `${path} was written at ${writtenAt}, which is still to come: the clock is wrong, or was`,
-    remedy: `if the clock is right now (timedatectl): touch ${shellWord(path)}`,
-    command: `touch ${shellWord(path)}`,
+    remedy: `if the clock is right now (timedatectl): touch --no-create ${shellWord(path)}`,
+    command: `touch --no-create ${shellWord(path)}`,
   }];
 }
 

@@ -131,6 +131,24 @@ test("commands come with the flags that say what they are about, quoted", async 
   ]);
 });
 
+test("flags end no quotes in which there is what joins commands", async () => {
+  const finding = { code: "a", severity: "error", text: "b" } as const;
+  const alias = "'x && apikey $(reboot) -- it'\\''s'";
+  const commands = [`apikey revoke ${alias}`, "apikey revoke -- --alias=other"];
+  const findings = commands.map((command) => ({
+    ...finding,
+    text: command,
+    remedy: command,
+    command,
+  }));
+  const answer = answering({ "/v1/keystore/check": { ...CHECK, findings } });
+  const told = await doctor({ answer }, "--keystore", "/a && apikey $(reboot)/k.p12");
+  const target = "--keystore '/a && apikey $(reboot)/k.p12'";
+  const expected = [`apikey revoke ${alias} ${target}`, `apikey revoke ${target} -- --alias=other`];
+  assert.equal(told.findings.map(({ command }) => command), expected);
+  assert.equal(told.findings.map(({ remedy }) => remedy), expected);
+});
+
 test("the password of every MetricsHub is a hint only, as it has to be that", async () => {
   const finding = { code: "password-built-in", severity: "warning", text: "t", remedy: "r" };
   const answer = answering({ "/v1/keystore/check": { ...CHECK, findings: [finding] } });

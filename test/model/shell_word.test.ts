@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { isPrintable } from "../../src/model/printable.ts";
-import { shellWord } from "../../src/model/shell_word.ts";
+import { shellWord, shellWords } from "../../src/model/shell_word.ts";
 import { missing } from "../support/requirements.ts";
 
 const WORDS = [
@@ -22,6 +22,11 @@ for (const word of WORDS) {
     assert.is(execFileSync("sh", ["-c", `printf %s ${shellWord(word)}`]).toString(), word);
   });
 }
+
+test("what is one word to a shell is one here", () => {
+  const words = [...WORDS, "a\nb \u001b' x"].map(shellWord);
+  assert.equal(shellWords(words.join(" ")), words);
+});
 
 /** Which plain sh of Debian does not know yet. */
 if (missing("bash").length === 0) {
