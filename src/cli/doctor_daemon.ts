@@ -24,16 +24,19 @@ export async function examineDaemon(
   service: ServiceState,
   context: CommandContext,
 ): Promise<ExaminedDaemon> {
-  const socket = settings.socket ?? settings.configured.socket ?? context.system.defaults.socket;
+  const { defaults } = context.system;
+  const socket = settings.socket ?? settings.configured.socket ?? defaults.socket;
+  const inProcess = { ...settings, keystore: settings.configured.keystore ?? defaults.keystore };
+  // Whoever asks it would wait, too; and what keeps it from its start is to be found here.
+  if (service.isStarting) return { findings: [], settings: inProcess };
   const client = await context.connect({ ...settings, keystore: undefined, socket });
   try {
     return { findings: compare(await client.status(), settings, context), settings };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const findings = unanswered(error, socket, service);
+    const findings = unanswered(error, socket, service, context);
     const isPassed = ["ERR_SOCKET", "ERR_DAEMON_UNTRUSTED"].includes(error.code);
-    const keystore = settings.configured.keystore ?? context.system.defaults.keystore;
-    return { findings, settings: isPassed ? { ...settings, keystore } : settings };
+    return { findings, settings: isPassed ? inProcess : settings };
   }
 }
 
@@ -41,19 +44,25 @@ function unanswered(
   { code, message: text }: AppError,
   socket: string,
   { isKnown, isInstalled, isRunning }: ServiceState,
+  { system }: CommandContext,
 ): Finding[] {
   switch (code) {
     case "ERR_DAEMON_UNREACHABLE":
       // That it does not run, or not with the system, has been said.
       if (!isKnown) return [noDaemon(text)];
       if (!isInstalled || !isRunning) return [];
-      return [mendedBy(RESTART, { code: "daemon-unreachable", severity: "error", text })];
+      // systemd holds a socket whose name somebody has removed for as long as it is not told.
+      return [mendedBy(RESTART_ALL, { code: "daemon-unreachable", severity: "error", text })];
     case "ERR_DAEMON_UNTRUSTED": {
       // Who is in the service's place goes with its socket.
       const command = isRunning ? RESTART_ALL : `rm ${shellWord(socket)}`;
       return [mendedBy(command, { code: "daemon-untrusted", severity: "error", text })];
     }
     case "ERR_FORBIDDEN":
+      // It is the daemon that may not; systemd gives the service what is its own when it starts.
+      if (isInstalled && system.uid === 0) {
+        return [mendedBy(RESTART, { code: "daemon-failing", severity: "error", text })];
+      }
       return [
         mendedBy("sudo apikey doctor", { code: "not-allowed", severity: "warning", text }),
       ];

@@ -15,7 +15,7 @@ export async function examineKeystore(
     return exists ? findings.map(present) : [notThere(path)];
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return [unopened(error)];
+    return [unopened(error, context)];
   }
 }
 
@@ -33,8 +33,9 @@ function notThere(path: string): Finding {
   };
 }
 
-function unopened({ code, message: text }: AppError): Finding {
-  if (code === "ERR_FORBIDDEN") {
+function unopened({ code, message: text }: AppError, { system }: CommandContext): Finding {
+  // More than root nobody can be.
+  if (code === "ERR_FORBIDDEN" && system.uid !== 0) {
     return mendedBy("sudo apikey doctor", { code: "not-allowed", severity: "warning", text });
   }
   return {

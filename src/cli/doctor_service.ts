@@ -15,6 +15,8 @@ export interface ExaminedService {
   readonly isKnown: boolean;
   readonly isInstalled: boolean;
   readonly isRunning: boolean;
+  /** Whether it is tried to be started, perhaps time and again, while who connects waits. */
+  readonly isStarting: boolean;
 }
 
 /** Whether the system starts the daemon, and has. */
@@ -30,7 +32,8 @@ export async function examineService(
     const isInstalled = units.some((unit) => unit.path !== null);
     const isRunning = units.every(({ isActive }) => isActive);
     const findings = isInstalled ? unitFindings(units, service) : [notInstalled()];
-    return { findings, isKnown: true, isInstalled, isRunning };
+    const isStarting = units.some(isBeingStarted);
+    return { findings, isKnown: true, isInstalled, isRunning, isStarting };
   } catch (error) {
     // A system without services, or whose services are not known here.
     if (!(error instanceof AppError) || error.code !== "ERR_SERVICE") throw error;
@@ -44,7 +47,12 @@ export const NO_SERVICE: ExaminedService = {
   isKnown: false,
   isInstalled: false,
   isRunning: false,
+  isStarting: false,
 };
+
+function isBeingStarted({ state }: ServiceUnit): boolean {
+  return state.startsWith("activating");
+}
 
 function notInstalled(): Finding {
   const text = "No daemon is started with the system: commands work on the keystore by themselves";
@@ -68,14 +76,18 @@ function unitFindings(units: readonly ServiceUnit[], service: Service): Finding[
         text: `The system does not start ${asNames(disabled)}`,
       }),
     ]),
-    ...stopped.map(({ name, state }) =>
-      mendedBy(`systemctl start ${shellWord(name)}`, {
-        code: "service-not-running",
-        severity: "error",
-        text: `${name} does not run: ${state}`,
-      })
-    ),
+    ...stopped.map(notRunning),
   ];
+}
+
+function notRunning(unit: ServiceUnit): Finding {
+  const { name, state } = unit;
+  const command = `systemctl start ${shellWord(name)}`;
+  const text = `${name} does not run: ${state}`;
+  const finding = { code: "service-not-running", severity: "error", text } as const;
+  if (!isBeingStarted(unit)) return mendedBy(command, finding);
+  const remedy = `journalctl --unit=${shellWord(name)} says why; once that is mended`;
+  return { ...finding, remedy, command };
 }
 
 /** What settings, or the place of the executable, have become since. */

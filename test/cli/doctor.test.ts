@@ -7,7 +7,7 @@ import { readSources } from "../../scripts/layers.ts";
 import { ROOT } from "../../scripts/runtimes.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Finding } from "../../src/model/finding.ts";
-import { type CommandSetting, runCommand } from "../support/run_command.ts";
+import { BARE_SYSTEM, type CommandSetting, runCommand } from "../support/run_command.ts";
 
 const STATUS = {
   version: "1.2.3",
@@ -64,7 +64,7 @@ test("a daemon of another version, or with other settings, is started anew", asy
 /** What the daemon answers, where the service runs or not, and what is found of it. */
 const UNANSWERED = [
   ["ERR_DAEMON_UNREACHABLE", false, "daemon-missing", null, 0],
-  ["ERR_DAEMON_UNREACHABLE", true, "daemon-unreachable", /^systemctl restart /, 1],
+  ["ERR_DAEMON_UNREACHABLE", true, "daemon-unreachable", /^systemctl restart \S+\.socket /, 1],
   ["ERR_DAEMON_UNTRUSTED", false, "daemon-untrusted", /^rm \/nonexistent\/apikey.sock$/, 1],
   ["ERR_DAEMON_UNTRUSTED", true, "daemon-untrusted", /^systemctl restart /, 1],
   ["ERR_FORBIDDEN", false, "not-allowed", /^sudo apikey doctor$/, 1],
@@ -89,6 +89,41 @@ for (const [error, runs, code, command, expected] of UNANSWERED) {
     if (command === null) assert.is(found.command, null);
     else assert.match(found.command ?? "", command);
     assert.is(status, expected);
+  });
+}
+
+function serviceIn(state: string) {
+  const unit = { name: "metricshub-apikey.service", path: "/nonexistent", isEnabled: true };
+  const units = [{ ...unit, isActive: state === "active (running)", state, status: null }];
+  return () => Promise.resolve({ files: () => [], units: () => Promise.resolve(units) } as never);
+}
+
+test("nobody waits for a service that does not start: what keeps it is looked for in process", async () => {
+  const asked: string[] = [];
+  const answer: CommandSetting["answer"] = (request) => {
+    asked.push(request.path);
+    return answering()(request);
+  };
+  const context = { service: serviceIn("activating (auto-restart)") };
+  const { findings } = await doctor({ answer, context });
+  assert.is(asked.includes("/v1/status"), false);
+  assert.equal(findings.map(({ code }) => code), ["service-not-running"]);
+  assert.match(findings[0]?.remedy ?? "", /^journalctl --unit=metricshub-apikey\.service says why/);
+});
+
+for (
+  const [uid, code, command] of [
+    [0, "daemon-failing", "systemctl restart metricshub-apikey.service"],
+    [1000, "not-allowed", "sudo apikey doctor"],
+  ] as const
+) {
+  test(`what the service may not is mended for uid ${uid} by ${command}`, async () => {
+    const forbidden = new AppError("ERR_FORBIDDEN", "permission denied");
+    const answer = answering({ "/v1/status": forbidden });
+    const system = { ...BARE_SYSTEM, uid };
+    const context = { service: serviceIn("active (running)"), system };
+    const { findings } = await doctor({ answer, context });
+    assert.equal(findings.map((each) => [each.code, each.command]), [[code, command]]);
   });
 }
 
