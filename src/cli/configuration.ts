@@ -122,7 +122,7 @@ class FieldReader {
       if (prefix !== "") {
         return this.#complain(value, `${prefix.slice(0, -1)}: expected a mapping`);
       }
-      const text = "the whole: expected a mapping";
+      const text = "expected settings, such as logLevel: info";
       this.problems.push({ ...this.#place(), text, isOfWhole: true });
       return;
     }

@@ -19,8 +19,8 @@ function told({ problems }: ParsedConfiguration): string[] {
 const REFUSED: readonly (readonly [text: string, ...says: string[]])[] = [
   ["", "1:1: the file is empty"],
   [" \n\n", "1:1: the file is empty"],
-  ["text", "1:1: the whole: expected a mapping"],
-  ["- generations: 1\n", "1:1: the whole: expected a mapping"],
+  ["text", "1:1: expected settings, such as logLevel: info"],
+  ["- generations: 1\n", "1:1: expected settings, such as logLevel: info"],
   ["generation: 1\n", "1:1: generation: unknown field; did you mean 'generations'?"],
   ["Keystore: /a\n", "1:1: Keystore: unknown field; did you mean 'keystore'?"],
   ["1: 2\n", "1:1: 1: unknown field"],
