@@ -1,5 +1,5 @@
 // How the Debian package comes to a Debian that does not run, and goes; test/systemd has those that do.
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -41,6 +41,9 @@ for (const { suite, packages, about } of HOSTS) {
     async () => {
       const root = await debianRoot({ suite, packages });
       await using box = await openDebian({ root });
+      // Folders of systemd's, which may be empty.
+      const folders = ["/etc/systemd/system", "/etc/sysusers.d", "/etc/tmpfiles.d"];
+      await assertOutcome(box, ["mkdir", "--parents", ...folders]);
       const before = await filesOf(box);
       await install(box);
       const units = await box.run(["systemd-analyze", "verify", "--man=no", `${NAME}.service`]);
@@ -53,7 +56,10 @@ for (const { suite, packages, about } of HOSTS) {
       assert.match(await assertOutcome(box, ["apikey", "list"]), /^first \*{20}/);
       assert.match(await assertOutcome(box, ["tail", "-1", "/etc/metricshub/apikey.yaml"]), "mine");
       await assertOutcome(box, ["chown", "-R", NAME, STATE]);
+      await writeOwnUnits(box);
       await assertOutcome(box, ["dpkg", "--remove", NAME]);
+      const left = await assertOutcome(box, ["find", "/etc", "-name", `*${NAME}*`, "-type", "f"]);
+      assert.is(left, "");
       await assertOutcome(box, ["test", "-e", "/etc/metricshub/apikey.yaml"]);
       const { status, stdout, stderr } = await box.run(["dpkg", "--purge", NAME]);
       assert.is(status, 0, stderr);
@@ -85,6 +91,14 @@ async function assertSameUnits(box: Box): Promise<void> {
   for (const { path, content } of files) {
     const packaged = path.replace(/^\/etc\//, "/usr/lib/");
     assert.is(readFileSync(box.path(packaged), "utf8"), content, packaged);
+  }
+}
+
+/** As `apikey service install` does for other settings, where systemd runs. */
+async function writeOwnUnits(box: Box): Promise<void> {
+  const { files } = JSON.parse(await assertOutcome(box, ["apikey", "service", "print", "--json"]));
+  for (const { path, content } of files) {
+    writeFileSync(box.path(path), `${content}# other settings\n`);
   }
 }
 
