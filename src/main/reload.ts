@@ -9,6 +9,7 @@ import type { Logger } from "../log/logger.ts";
 import type { Keystore } from "../keystore/keystore.ts";
 import { admission } from "./groups.ts";
 import type { Host } from "./host.ts";
+import { latestWish } from "./latest_wish.ts";
 import type { Supervision } from "./supervision.ts";
 
 /** What a daemon cannot change while it runs, by the names that the configuration file has. */
@@ -44,11 +45,7 @@ export interface ReloadOptions {
  */
 export function reloadOnHangup(options: ReloadOptions): void {
   if (hasTerminal()) return;
-  // One after the other, as the later one is to have the last word.
-  let turn = Promise.resolve();
-  process.on("SIGHUP", () => {
-    turn = turn.then(() => reload(options)).catch(options.host.log);
-  });
+  process.on("SIGHUP", latestWish(() => reload(options).catch(options.host.log)));
 }
 
 /** Whether a terminal reads what this process says. */
