@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 import { printable } from "../model/printable.ts";
@@ -11,7 +11,8 @@ import type { System } from "./system.ts";
 const MAX_SOCKET_BYTES = 107;
 
 const GROUPS = [SETTINGS.socketGroup, SETTINGS.adminGroup, SETTINGS.verifierGroup];
-const FILES = [SETTINGS.keystore, SETTINGS.passwordFile, SETTINGS.auditLog];
+/** What goes with the keystore, wherever it is. */
+const COMPANIONS = [SETTINGS.passwordFile, SETTINGS.auditLog];
 
 /** What is not as a setting says, and what would make it so. */
 export interface Suspicion extends ConfigurationProblem {
@@ -37,7 +38,11 @@ export function findSuspicions(
     suspicions.push({ ...reason, line, column, text: `${key}: ${reason.text}` });
   };
   for (const { key } of GROUPS) suspect(key, (name) => suspectGroup(name, system));
-  for (const { key } of FILES) suspect(key, suspectFile);
+  suspect(SETTINGS.keystore.key, (path) => suspectFile(path, ""));
+  const keystore = fields.get(SETTINGS.keystore.key)?.text ?? system.defaults.keystore;
+  for (const { key } of COMPANIONS) {
+    suspect(key, (path) => suspectFile(path, ownerFlags(keystore)));
+  }
   suspect(SETTINGS.passwordFile.key, suspectPasswordFile);
   suspect(SETTINGS.socket.key, suspectSocket);
   return suspicions.sort((one, other) => one.line - other.line);
@@ -50,10 +55,10 @@ function suspectGroup(name: string, { groupId }: System): Reason | undefined {
   return { code: "group-missing", text, command };
 }
 
-function suspectFile(path: string): Reason | undefined {
+function suspectFile(path: string, flags: string): Reason | undefined {
   const folder = dirname(path);
   if (folder === "." || isThere(folder)) return undefined;
-  const command = `install --directory --mode=700 ${shellWord(folder)}`;
+  const command = `install --directory --mode=700 ${flags}${shellWord(folder)}`;
   const text = `there is no folder ${printable(folder)}: ${command}`;
   return { code: "folder-missing", text, command };
 }
@@ -72,6 +77,23 @@ function suspectSocket(path: string): Reason | undefined {
   if (path.startsWith("\\\\") || bytes <= MAX_SOCKET_BYTES) return undefined;
   const text = `the path is ${bytes} bytes long, and a socket's can have ${MAX_SOCKET_BYTES}`;
   return { code: "socket-path-too-long", text, command: undefined };
+}
+
+/** A daemon runs as the keystore's owner, and could not write to a folder of root's. */
+function ownerFlags(keystore: string): string {
+  const facts = factsOf(keystore) ?? factsOf(dirname(keystore));
+  if (facts === undefined || facts.uid === 0) return "";
+  return `--owner=${facts.uid} --group=${facts.gid} `;
+}
+
+/** @returns undefined for what is not there, or not to be seen */
+function factsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** What this user may not see may well be there. */

@@ -61,7 +61,8 @@ function off(): Finding {
 }
 
 function unusable(text: string): Finding {
-  const remedy = "what cannot be recorded is not done";
+  const remedy =
+    "what cannot be recorded is not done: the log and its folder have to be the keystore's owner's";
   return { code: "audit-log-unusable", severity: "error", text, remedy, command: undefined };
 }
 

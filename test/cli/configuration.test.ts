@@ -1,5 +1,5 @@
 // What a configuration file may say, and where a line about it points.
-import { readFileSync } from "node:fs";
+import { chownSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,7 +7,9 @@ import { parseConfiguration, type ParsedConfiguration } from "../../src/cli/conf
 import { findSuspicions } from "../../src/cli/configuration_suspicion.ts";
 import { ALL_SETTINGS } from "../../src/cli/setting_table.ts";
 import { MODE } from "../../src/cli/value_kind.ts";
+import { requiring } from "../support/requirements.ts";
 import { BARE_SYSTEM } from "../support/run_command.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const parse = (text: string | Uint8Array) => parseConfiguration(Buffer.from(text as string));
 
@@ -167,5 +169,23 @@ auditLog: none
     assert.ok(found[index]?.text.includes(part), found[index]?.text);
   }
 });
+
+requiring(test, "linux", "root")(
+  "a folder that the audit log is to have is the keystore's owner's, who has to write to it",
+  async () => {
+    using folder = temporaryFolder();
+    const keystore = folder.file("keys.p12");
+    const say = `keystore: ${keystore}\nauditLog: /nonexistent/audit.jsonl\n`;
+    const command = async () => findSuspicions(await parse(say), BARE_SYSTEM)[0]?.command;
+    assert.is(await command(), "install --directory --mode=700 /nonexistent");
+    chownSync(folder.path, 4711, 4712);
+    const given = "install --directory --mode=700 --owner=4711 --group=4712 /nonexistent";
+    assert.is(await command(), given, "a keystore that is not there yet will be its folder's");
+    writeFileSync(keystore, "");
+    assert.is(await command(), "install --directory --mode=700 /nonexistent");
+    chownSync(keystore, 4711, 4712);
+    assert.is(await command(), given);
+  },
+);
 
 test.run();
