@@ -6,7 +6,7 @@ import { examineAudit } from "./doctor_audit.ts";
 import { examineConfiguration } from "./doctor_configuration.ts";
 import { examineDaemon } from "./doctor_daemon.ts";
 import { examineKeystore } from "./doctor_keystore.ts";
-import { examineService, NO_SERVICE } from "./doctor_service.ts";
+import { type ExaminedService, examineService, NO_SERVICE } from "./doctor_service.ts";
 import type { Arguments } from "./option.ts";
 import type { DoctorOutput } from "./output_schemas.ts";
 import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
@@ -40,7 +40,7 @@ async function examineAll(args: Arguments, context: CommandContext): Promise<Fin
     : { findings: [], settings };
   const findings = [
     ...configured,
-    ...await context.examine(settings),
+    ...(await context.examine(settings)).map((each) => ofService(each, service)),
     ...service.findings,
     ...daemon.findings,
     ...await examineKeystore(daemon.settings, context),
@@ -49,6 +49,12 @@ async function examineAll(args: Arguments, context: CommandContext): Promise<Fin
   // Some are found from outside and by whoever serves.
   const texts = findings.map(({ code, text }) => `${code} ${text}`);
   return findings.filter((_, index) => texts.indexOf(texts[index] ?? "") === index);
+}
+
+/** That of the service is not to be killed: while systemd starts it anew, its socket cannot be. */
+function ofService(finding: Finding, { isRunning }: ExaminedService): Finding {
+  if (finding.code !== "daemon-without-socket" || !isRunning) return finding;
+  return { ...finding, remedy: "start the service and its socket anew", command: undefined };
 }
 
 /**
