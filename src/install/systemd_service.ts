@@ -63,7 +63,7 @@ export class SystemdService implements Service {
     const written = this.#placeFiles();
     done.push(...written.map((path) => `${path} written`));
     await this.#prepare(written);
-    done.push(...await this.#start(new Set(written), done.length > 0));
+    done.push(...await this.#start(done.length > 0));
     if (done.length > 0) return { changed: true, steps: done };
     return { changed: false, steps: [`${SERVICE} is installed and runs already`] };
   }
@@ -133,15 +133,20 @@ export class SystemdService implements Service {
     const conf = `${SERVICE_NAME}.conf`;
     await this.#systemctl.tool(["systemd-sysusers", conf]);
     await this.#systemctl.tool(["systemd-tmpfiles", "--create", conf]);
+    if (written.includes(`${OWN}/${SOCKET}`)) await this.#stopFormer();
     if (written.some((path) => path.startsWith(OWN))) await this.#systemctl.reload();
   }
 
+  /** By what systemd knows of them so far, as it would leave a socket behind that is to be elsewhere. */
+  async #stopFormer(): Promise<void> {
+    const names = await this.#known();
+    if (names.length > 0) await this.#systemctl.stop(names);
+  }
+
   /** Whatever has changed is started anew; the socket only where it has itself, as it then refuses. */
-  async #start(written: ReadonlySet<string>, hasChanged: boolean): Promise<string[]> {
+  async #start(hasChanged: boolean): Promise<string[]> {
     const before = await this.units();
     await this.#systemctl.enable([SOCKET, SERVICE]);
-    const isSocketNew = written.has(`${OWN}/${SOCKET}`);
-    if (isSocketNew) await this.#systemctl.stop([SERVICE, SOCKET]);
     await this.#systemctl.start(SOCKET);
     if (hasChanged) await this.#systemctl.restart(SERVICE);
     else await this.#systemctl.start(SERVICE);
@@ -152,10 +157,14 @@ export class SystemdService implements Service {
   }
 
   async #stop(): Promise<string[]> {
-    const names = (await this.units()).filter(({ path }) => path !== null).map(({ name }) => name);
+    const names = await this.#known();
     if (names.length === 0) return [];
     await this.#systemctl.disable(names);
     return names.map((name) => `${name} stopped and disabled`);
+  }
+
+  async #known(): Promise<string[]> {
+    return (await this.units()).filter(({ path }) => path !== null).map(({ name }) => name);
   }
 }
 

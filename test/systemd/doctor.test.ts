@@ -38,6 +38,15 @@ systemdTest("whoever runs what is printed about the service has it as it should 
   await does(["mkdir", "--mode=700", "/var/lib/other"]);
   writes(CONFIGURATION, "keystore: /var/lib/other/k.p12\n");
   await mend(machine, ["service-outdated", "settings-not-in-use"]);
+  writes(CONFIGURATION, "keystore: /var/lib/other/k.p12\nsocket: /run/metricshub/other.sock\n");
+  await does(["apikey", "service", "install"]);
+  const sockets = await does(["ls", "/run/metricshub"]);
+  assert.is(sockets, "other.sock\n", "nothing is left where the socket was");
+  await does(["rm", "/run/metricshub/other.sock"]);
+  const lost = (await doctor(machine)).filter(({ command }) => command !== null);
+  assert.equal(lost.map(({ code }) => code), ["daemon-unreachable"]);
+  await shell(machine, lost[0]?.command);
+  assert.equal((await doctor(machine)).filter(({ severity }) => severity !== "hint"), []);
   const { status, stdout, stderr } = await machine.tries(["apikey", "doctor"], { user: STRANGER });
   assert.equal([status, stderr], [1, ""]);
   assert.match(stdout, /\$ sudo apikey doctor$/m);
