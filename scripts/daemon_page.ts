@@ -57,7 +57,7 @@ const SIGNALS: readonly (readonly [name: string, meaning: string])[] = [
 ];
 
 const LOG: readonly string[] = [
-  "On a terminal a line is for people; in systemd's journal it has priorities and fields of its own; " +
+  "On a terminal a line is for people; in systemd's journal each has its priority; " +
   "anywhere else it is a JSON object. `--log-level` says how much there is. A refused request has an id " +
   "in its answer that is in the log, too. Keys are in neither.",
 ];
