@@ -111,6 +111,18 @@ test("nobody waits for a service that does not start: what keeps it is looked fo
   assert.match(findings[0]?.remedy ?? "", /^journalctl --unit=metricshub-apikey\.service says why/);
 });
 
+test("the service's own daemon is not to be killed, as its socket could not be started", async () => {
+  const lost = { code: "daemon-without-socket", severity: "error", text: "t" } as const;
+  const examine = () => Promise.resolve([{ ...lost, remedy: "end it", command: "kill 1" }]);
+  const commands = async (state: string) => {
+    const context = { examine, service: serviceIn(state) };
+    const { findings } = await doctor({ answer: answering(), context });
+    return findings.filter(({ code }) => code === lost.code).map(({ command }) => command);
+  };
+  assert.equal(await commands("active (running)"), [null]);
+  assert.equal(await commands("inactive (dead)"), ["kill 1"]);
+});
+
 for (
   const [uid, code, command] of [
     [0, "daemon-failing", "systemctl restart metricshub-apikey.service"],
