@@ -35,8 +35,9 @@ export async function examineService(
     const isStarting = units.some(isBeingStarted);
     return { findings, isKnown: true, isInstalled, isRunning, isStarting };
   } catch (error) {
-    // A system without services, or whose services are not known here.
-    if (!(error instanceof AppError) || error.code !== "ERR_SERVICE") throw error;
+    // A system without services, or whose services are not known here, or not told of to everybody.
+    if (!(error instanceof AppError)) throw error;
+    if (error.code !== "ERR_SERVICE" && error.code !== "ERR_FORBIDDEN") throw error;
     return NO_SERVICE;
   }
 }

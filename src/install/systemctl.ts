@@ -14,9 +14,11 @@ const PROPERTIES = [
 /** systemctl(1) and its siblings, which all say what is wrong on standard error. */
 export class Systemctl {
   readonly #run: RunTool;
+  readonly #isRoot: boolean;
 
-  constructor(run: RunTool) {
+  constructor(run: RunTool, isRoot: boolean) {
     this.#run = run;
+    this.#isRoot = isRoot;
   }
 
   /** @throws AppError ERR_SERVICE where it does not end well */
@@ -24,6 +26,11 @@ export class Systemctl {
     const outcome = await this.#run(argv);
     if (outcome.status === 0) return outcome;
     const [reason = `exit status ${outcome.status}`] = outcome.stderr.trim().split("\n");
+    // Without a system bus systemd can be asked through its own socket, which is root's.
+    if (!this.#isRoot && reason.startsWith("Failed to connect to bus")) {
+      const text = "administrator privileges are required to ask systemd where there is no bus";
+      throw new AppError("ERR_FORBIDDEN", text);
+    }
     throw new AppError("ERR_SERVICE", `${argv.join(" ")}: ${reason}`);
   }
 

@@ -42,7 +42,7 @@ export class SystemdService implements Service {
 
   constructor(options: SystemdServiceOptions) {
     this.#options = options;
-    this.#systemctl = new Systemctl(options.run);
+    this.#systemctl = new Systemctl(options.run, options.isRoot);
   }
 
   files(): ServiceFile[] {
@@ -58,6 +58,7 @@ export class SystemdService implements Service {
   async install(): Promise<ServiceChange> {
     this.#assertRoot();
     this.#assertBooted();
+    this.#assertFolders();
     await this.#assertSocketFree();
     const done = this.#placeExecutable();
     const written = this.#placeFiles();
@@ -93,6 +94,14 @@ export class SystemdService implements Service {
   #assertRoot(): void {
     if (this.#options.isRoot) return;
     throw new AppError("ERR_FORBIDDEN", "administrator privileges are required to change services");
+  }
+
+  /** What is to be bound into the service's root and is not there keeps it from its start. */
+  #assertFolders(): void {
+    const missing = this.#options.settings.writableFolders.find((folder) => !existsSync(folder));
+    if (missing === undefined) return;
+    const text = `there is no folder ${missing}: apikey config check says how to make it`;
+    throw new AppError("ERR_SERVICE", text);
   }
 
   /** A daemon that somebody has started by hand would be left without its socket. */

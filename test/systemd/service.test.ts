@@ -148,6 +148,14 @@ systemdTest(
       const { status, stderr } = await tries(["apikey", "service", verb], { user: STRANGER });
       assert.equal([status, stderr.split("\n").length], [4, 2], stderr);
     }
+    const unasked = await tries(["apikey", "service", "status"], { user: STRANGER });
+    assert.equal([unasked.status, unasked.stderr.split("\n").length], [4, 2], unasked.stderr);
+    machine.writes(CONFIGURATION, "auditLog: /var/log/nowhere/audit.jsonl\n");
+    const lacking = await tries(["apikey", "service", "install"]);
+    assert.equal([lacking.status, lacking.stderr.split("\n").length], [1, 2], lacking.stderr);
+    assert.match(lacking.stderr, /no folder \/var\/log\/nowhere: /);
+    assert.not(existsSync(box.path(`/etc/systemd/system/${SERVICE}`)));
+    await does(["rm", CONFIGURATION]);
     await does(["mkdir", "-p", STATE]);
     await does(["systemd-run", "--quiet", "apikey", "daemon"]);
     for (let tries = 0; !existsSync(box.path("/run/metricshub/apikey.sock")); tries++) {
