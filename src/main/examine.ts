@@ -9,6 +9,7 @@ import { type Finding, mendedBy } from "../model/finding.ts";
 import { findAroundKeystore } from "../service/companion_findings.ts";
 import { findPermissions } from "../service/file_findings.ts";
 import { findAtPlace } from "../service/place_findings.ts";
+import { systemErrorReason } from "../system_error.ts";
 import { passwordPath } from "../keystore/store_password.ts";
 import type { GuardedFiles, Platform } from "../platform/platform.ts";
 import type { Host } from "./host.ts";
@@ -160,12 +161,20 @@ function attempt(find: () => Finding[]): Finding[] {
   try {
     return find();
   } catch (error) {
-    if (!(error instanceof AppError) && systemErrorCode(error) === undefined) throw error;
-    const text = `Part of it cannot be looked at: ${(error as Error).message}`;
+    const text = `Part of it cannot be looked at: ${reasonOf(error)}`;
     const finding = { code: "not-seen", severity: "warning", text } as const;
     if (process.getuid?.() !== 0) return [mendedBy("sudo apikey doctor", finding)];
     return [{ ...finding, remedy: "see what the system says of it", command: undefined }];
   }
+}
+
+/** @throws what is neither the system's error nor apikey's own */
+function reasonOf(error: unknown): string {
+  if (error instanceof AppError) return error.message;
+  const code = systemErrorCode(error);
+  if (code === undefined) throw error;
+  const { path } = error as NodeJS.ErrnoException;
+  return path === undefined ? systemErrorReason(code) : `${path}: ${systemErrorReason(code)}`;
 }
 
 function isThere(path: string): boolean {

@@ -50,6 +50,7 @@ systemdTest("whoever runs what is printed about the service has it as it should 
   const { status, stdout, stderr } = await machine.tries(["apikey", "doctor"], { user: STRANGER });
   assert.equal([status, stderr], [1, ""]);
   assert.match(stdout, /\$ sudo apikey doctor$/m);
+  assert.not.match(stdout, /EACCES/, "said in words");
 });
 
 async function doctor({ tries }: Machine): Promise<Finding[]> {
