@@ -88,7 +88,7 @@ export const SETTINGS = {
     flag: "verifier-group",
     kind: GROUP,
     initial: undefined,
-    otherwise: "nobody's",
+    otherwise: "the service's metricshub-apikey, or nobody's",
     description: "Whose members may verify keys and nothing else",
     example: "metricshub-apikey",
   }),
