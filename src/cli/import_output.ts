@@ -1,4 +1,5 @@
 import { printable } from "../model/printable.ts";
+import { countedOthers } from "./counted.ts";
 import type { ImportOutcome } from "../protocol/import.ts";
 import type { CommandContext } from "./command.ts";
 import type { Collected, ImportSource } from "./import_source.ts";
@@ -52,7 +53,7 @@ export function describe({ dryRun, summary }: ImportOutput): string {
   const keys = `${total} API key${total === 1 ? "" : "s"}${inPlace(replaced, total)}`;
   const line = `${what} ${keys}; ${counts.join(", ")}.\n`;
   if (otherEntries === 0) return line;
-  const others = otherEntries === 1 ? "1 other entry" : `${otherEntries} other entries`;
+  const others = countedOthers(otherEntries);
   return `${line}Left where they are, as only API keys are imported: ${others}.\n`;
 }
 

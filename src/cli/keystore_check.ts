@@ -2,6 +2,7 @@ import { ERRORS } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { KeystoreCheck } from "../protocol/keystore.ts";
 import type { CommandSpec } from "./command.ts";
+import { counted, countedOthers } from "./counted.ts";
 import { connect } from "./connect.ts";
 import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
 
@@ -31,7 +32,7 @@ function describe({ path, exists, opened, keys, otherEntries, findings }: Keysto
   if (opened) lines.unshift(describeContent(path, exists, keys, otherEntries));
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const warnings = findings.length - errors;
-  lines.push(`${count(errors, "error")}, ${count(warnings, "warning")}`);
+  lines.push(`${counted(errors, "error")}, ${counted(warnings, "warning")}`);
   return lines.map((line) => `${line}\n`).join("");
 }
 
@@ -42,10 +43,6 @@ function describeContent(
   otherEntries: number,
 ): string {
   if (!exists) return `There is no keystore ${printable(path)} yet.`;
-  return `${printable(path)}: the MAC is right; ${count(keys, "API key")} and ` +
-    `${otherEntries} other ${otherEntries === 1 ? "entry" : "entries"}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${printable(path)}: the MAC is right; ${counted(keys, "API key")} and ` +
+    countedOthers(otherEntries);
 }

@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import { printable } from "../model/printable.ts";
 import type { Restored } from "../protocol/keystore.ts";
 import type { CommandSpec } from "./command.ts";
+import { counted, countedOthers } from "./counted.ts";
 import { connect } from "./connect.ts";
 import { readWholeFile } from "./files.ts";
 import { requireFile } from "./file_argument.ts";
@@ -37,8 +38,8 @@ export const keystoreRestoreCommand: CommandSpec = {
 };
 
 function describe(path: string, { keys, otherEntries, keptAt }: Restored): string {
-  return `The keystore has been restored from ${printable(path)}: ${keys} API keys, ` +
-    `${otherEntries} other entries.\n` +
+  return `The keystore has been restored from ${printable(path)}: ${counted(keys, "API key")}, ` +
+    `${countedOthers(otherEntries)}.\n` +
     (keptAt === null ? "" : `What was there is kept in ${printable(keptAt)}.\n`);
 }
 

@@ -1,6 +1,7 @@
 import { printable } from "../model/printable.ts";
 import type { Status } from "../protocol/status.ts";
 import type { CommandSpec } from "./command.ts";
+import { counted, countedOthers } from "./counted.ts";
 import { connect } from "./connect.ts";
 import type { StatusOutput } from "./output_schemas.ts";
 import { JSON_OPTION, TARGET_OPTIONS } from "./settings.ts";
@@ -64,7 +65,7 @@ function describeServer({ server, version, commandVersion }: StatusOutput): stri
 function describeConnections({ connections }: Status["server"]): string[][] {
   if (connections === null) return [];
   const { open, users } = connections;
-  const text = `${count(open, "connection", "connections")} of ${count(users, "user", "users")}`;
+  const text = `${counted(open, "connection")} of ${counted(users, "user")}`;
   return [["Peers", text]];
 }
 
@@ -72,12 +73,8 @@ function describeContent({ exists, keys, states, otherEntries }: Status["keystor
   if (!exists) return "none yet; the first `create` makes the file";
   const found = Object.entries(states ?? {}).filter(([, number]) => number > 0);
   const each = found.map(([state, number]) => `${number} ${state}`).join(", ");
-  return `${count(keys, "API key", "API keys")}${each && ` (${each})`}, ` +
-    count(otherEntries, "other entry", "other entries");
-}
-
-function count(number: number, one: string, many: string): string {
-  return `${number} ${number === 1 ? one : many}`;
+  return `${counted(keys, "API key")}${each && ` (${each})`}, ` +
+    countedOthers(otherEntries);
 }
 
 function describePassword(password: Status["password"]): string {

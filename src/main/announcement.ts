@@ -3,6 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { DaemonSettings } from "../cli/settings.ts";
 import type { SocketAccess } from "../daemon/socket_access.ts";
 import type { Log } from "../model/log.ts";
+import { isOpenTo } from "./served_socket.ts";
 
 export interface Announcement {
   readonly settings: DaemonSettings;
@@ -10,14 +11,14 @@ export interface Announcement {
   readonly keystorePath: string;
   /** undefined for none */
   readonly auditLog: string | undefined;
-  /** undefined for a socket that somebody else has made */
-  readonly access: SocketAccess<number> | undefined;
+  readonly isService: boolean;
+  readonly access: SocketAccess<number>;
 }
 
 /** Says what a daemon serves to whom. */
 export function announce(
   log: Log,
-  { settings, socketPath, keystorePath, auditLog, access }: Announcement,
+  { settings, socketPath, keystorePath, auditLog, isService, access }: Announcement,
 ): void {
   log.info("listening", {
     version: packageJson.version,
@@ -28,9 +29,21 @@ export function announce(
     verifierGroup: settings.verifierGroup,
     auditLog: auditLog ?? "none",
   });
-  if (access !== undefined && isOpenToAll(access, settings)) {
+  if (isService) warnOfClosedSocket(log, socketPath, access);
+  else if (isOpenToAll(access, settings)) {
     log.warn("every user may connect to the socket, as it can have no two groups");
   }
+}
+
+/** systemd has made the socket as its unit says, which is of before the settings. */
+export function warnOfClosedSocket(
+  log: Log,
+  socketPath: string,
+  access: SocketAccess<number>,
+): void {
+  if (isOpenTo(socketPath, access)) return;
+  const remedy = "apikey service install";
+  log.warn("the socket is not open to all whom the settings name", { remedy });
 }
 
 /** Whether nobody asked for that, and two groups have to share the socket. */

@@ -95,7 +95,8 @@ export async function openDaemon(
     socketPath,
     keystorePath: location.path,
     auditLog: audit.log,
-    access: isService ? undefined : access,
+    isService,
+    access,
   });
   return {
     socketPath,

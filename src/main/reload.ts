@@ -7,6 +7,7 @@ import type { Connections } from "../daemon/connections.ts";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Keystore } from "../keystore/keystore.ts";
+import { warnOfClosedSocket } from "./announcement.ts";
 import { admission } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { latestWish } from "./latest_wish.ts";
@@ -30,6 +31,7 @@ export interface ReloadOptions {
   readonly settings: DaemonSettings;
   readonly readSettings: () => Promise<DaemonSettings>;
   readonly isService: boolean;
+  readonly socketPath: string;
   /** Is changed in place: everybody who asks it asks the new one from then on. */
   readonly policy: AccessPolicy;
   readonly connections: Connections;
@@ -65,7 +67,12 @@ async function reload(options: ReloadOptions): Promise<void> {
     log.info("settings read anew", { logLevel: log.level });
     const fixed = FIXED.filter((name) => isDifferent(settings, options.settings, name));
     if (fixed.length > 0) {
-      log.warn("new settings that hold after a restart only", { settings: fixed.join(", ") });
+      // The units have what the settings say of the socket, and of whose process has which files.
+      const remedy = options.isService ? "apikey service install" : "start the daemon anew";
+      log.warn("new settings that hold after a restart only", {
+        settings: fixed.join(", "),
+        remedy,
+      });
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -77,11 +84,12 @@ async function reload(options: ReloadOptions): Promise<void> {
 
 /** All of it or nothing: what can be refused comes first. */
 function apply(settings: DaemonSettings, options: ReloadOptions): void {
-  const { host: { platform }, log, isService, policy, connections } = options;
+  const { host: { platform }, log, isService, socketPath, policy, connections } = options;
   const fresh = admission(platform, settings, isService);
   Object.assign(policy, fresh.policy);
   connections.allow(allowancesByAccess(settings.limits));
   log.level = settings.logLevel;
+  if (isService) warnOfClosedSocket(log, socketPath, fresh.access);
 }
 
 function isDifferent(

@@ -95,7 +95,7 @@ for (const { way: name, open } of TRIED_WAYS) {
     const before = readFileSync(keystore);
     const backup = copyFixture(FIXTURE, folder.file("backup.p12"));
     const text = await succeed(way, "keystore", "restore", backup);
-    assert.match(text, /restored from .*backup\.p12: 1 API keys, 4 other entries\.\n/);
+    assert.match(text, /restored from .*backup\.p12: 1 API key, 4 other entries\.\n/);
     assert.equal(readFileSync(keystore), readFileSync(backup));
     assert.not.match(await succeed(way, "list"), /later/);
     const [, kept = ""] = /kept in (.*)\.\n/.exec(text) ?? [];

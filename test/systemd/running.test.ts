@@ -180,13 +180,15 @@ async function assertReloads(machine: Machine): Promise<void> {
   const before = await pid();
   await does(["groupadd", "--gid=2000", "keymasters"]);
   const member = { uid: 1002, gid: 2000 };
-  // The file system has to let the group as far as the socket: for two groups, that is everybody.
-  await does(["chmod", "666", SOCKET]);
   // By a named socket, as an ordinary user's command is not kept from that by the file's mistakes.
   const list = async () =>
     (await tries(["apikey", "list", "--socket", SOCKET], { user: member })).status;
   assert.is(await list(), 4);
   machine.writes(CONFIGURATION, "adminGroup: keymasters\n");
+  // For two groups that is everybody, and the socket's unit is of before.
+  await reload(machine, "the socket is not open to all whom the settings name");
+  assert.is(await list(), 4);
+  await does(["chmod", "666", SOCKET]);
   await reload(machine, "settings read anew");
   assert.is(await list(), 0);
   machine.writes(CONFIGURATION, "adminGroups: keymasters\n");
