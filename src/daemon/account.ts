@@ -3,8 +3,8 @@ import { BURST_SECONDS } from "./allowances.ts";
 
 /** What one uid has open, and what it may still ask for. */
 export class Account {
-  readonly #requestsPerSecond: number;
-  readonly #most: number;
+  #requestsPerSecond: number;
+  #most: number;
   readonly #nowMs: () => number;
   #left: number;
   #filledAtMs: number;
@@ -15,6 +15,15 @@ export class Account {
     this.#nowMs = nowMs;
     this.#left = this.#most = requestsPerSecond * BURST_SECONDS;
     this.#filledAtMs = nowMs();
+  }
+
+  /** From now on this is what it may have. What is open stays open, and counts. */
+  allow({ requestsPerSecond }: Allowance): void {
+    this.#fill();
+    this.#requestsPerSecond = requestsPerSecond;
+    this.#most = requestsPerSecond * BURST_SECONDS;
+    this.#left = Math.min(this.#left, this.#most);
+    this.#filledAtMs = this.#nowMs();
   }
 
   /**

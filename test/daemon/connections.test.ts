@@ -126,4 +126,26 @@ test("forgets users who are gone, and not those who have used up what they had",
   }
 });
 
+test("goes on counting what is open when there are new limits", () => {
+  for (const uid of [7, -1]) {
+    const open = connections();
+    fill(open, uid, 3);
+    const less = { connections: 4, requestsPerSecond: 100 };
+    open.allow(allowancesByAccess({ verifiers: less, anyone: less }));
+    assert.ok(open.accept(socketOf(uid)));
+    assert.is(open.accept(socketOf(uid)), undefined, "the fifth");
+    assert.is(open.users, 1);
+  }
+});
+
+test("holds those to new limits who are known already", () => {
+  const open = connections();
+  const [socket] = fill(open, 7, 1);
+  const account = open.get(socket as Socket)?.account;
+  const less = { connections: 16, requestsPerSecond: 8 };
+  open.allow(allowancesByAccess({ verifiers: less, anyone: less }));
+  assert.ok(account?.take(2));
+  assert.not(account?.take(1));
+});
+
 test.run();
