@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import type { DaemonSettings } from "../cli/settings.ts";
@@ -108,10 +108,18 @@ function isPath(setting: string | undefined): setting is string {
   return setting?.includes("/") === true;
 }
 
-/** @throws AppError ERR_SERVICE for a folder that is not there, as nobody knows whose it will be */
+/**
+ * @throws AppError ERR_SERVICE for a folder that is not there, as nobody knows whose it will be, and for
+ *   somebody's link to another's keystore: who makes a link is not to say as whom the service runs
+ */
 function serviceUser(keystorePath: string, ownGid: number | undefined): UnitSettings["user"] {
   const folder = realFolder(keystorePath);
   const facts = statOf(keystorePath) ?? statOf(folder);
+  const link = statOf(keystorePath, lstatSync);
+  if (link?.isSymbolicLink() && link.uid !== 0 && link.uid !== facts?.uid) {
+    const text = `${keystorePath} is a link of uid ${link.uid}: name the file that it leads to`;
+    throw new AppError("ERR_SERVICE", text);
+  }
   // What is root's may be given to the service: root reads it all the same.
   const isAnothers = facts !== undefined && facts.uid !== 0 && facts.gid !== ownGid;
   if (folder === join(STATE_BASE, STATE_FOLDER) && !isAnothers) return "own";
@@ -120,9 +128,12 @@ function serviceUser(keystorePath: string, ownGid: number | undefined): UnitSett
 }
 
 /** @returns undefined for what is not there, or not to be seen: what runs then is for root to say */
-function statOf(path: string): Stats | undefined {
+function statOf(
+  path: string,
+  stat: (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined = statSync,
+): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return stat(path, { throwIfNoEntry: false });
   } catch (error) {
     if (systemErrorCode(error) !== "EACCES") throw error;
     return undefined;

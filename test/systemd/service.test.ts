@@ -114,6 +114,14 @@ for (const { name, root } of SYSTEMS) {
     await does(["/opt/metricshub/bin/apikey", "create", "the-user-s"]);
     assert.is(await does(["stat", "--format=%u %a", keystore]), "1000 600\n");
     assert.match(await does(["grep", "^Uid", `/proc/${await machine.pid()}/status`]), /\t1000\t/);
+    // Whoever has the folder does not get a service that runs as root by a link to what is root's.
+    await does(["touch", "/srv/root-s.p12"]);
+    await does(["mv", keystore, `${keystore}.mine`]);
+    await does(["ln", "-s", "/srv/root-s.p12", keystore]);
+    await does(["chown", "--no-dereference", "metricshub:", keystore]);
+    const refused = await machine.tries(["/opt/metricshub/bin/apikey", "service", "install"]);
+    assert.equal([refused.status, refused.stderr.split("\n").length], [1, 2], refused.stderr);
+    await does(["mv", `${keystore}.mine`, keystore]);
     await does(["/opt/metricshub/bin/apikey", "service", "uninstall"]);
     assert.is(await does(["stat", "--format=%u %a", keystore]), "1000 600\n");
   });
