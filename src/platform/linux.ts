@@ -9,9 +9,9 @@ import { peerProcessFacts, processFacts } from "./peer_process.ts";
 import { forbidCoreDumps, posixErrno, posixPlatform } from "./posix.ts";
 import { type PosixProcess, processIdentity } from "./posix_process.ts";
 import { socketDescriptor } from "./socket_descriptor.ts";
+import { socketOption } from "./socket_option.ts";
 
 // <asm-generic/socket.h>; the same on x86-64 and arm64.
-const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SO_PEERGROUPS = 59;
 /** Since Linux 6.5. */
@@ -65,23 +65,6 @@ function peerCredentials(libc: NativeLibrary, descriptor: number): PeerCredentia
     socketOption(libc, descriptor, SO_PEERGROUPS, 4 * MAX_GROUPS);
   if (groups === undefined) return undefined;
   return { uid, gid, groups, pid: pid === 0 ? undefined : pid };
-}
-
-function socketOption(
-  libc: NativeLibrary,
-  descriptor: number,
-  option: number,
-  bytes: number,
-): number[] | undefined {
-  const getsockopt = libc.symbol("getsockopt", {
-    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
-    result: "i32",
-  });
-  const value = new Uint32Array(bytes / 4);
-  const length = new Uint32Array([bytes]);
-  const octets = new Uint8Array(value.buffer);
-  const status = getsockopt(descriptor, SOL_SOCKET, option, octets, new Uint8Array(length.buffer));
-  return status === 0 ? [...value.subarray(0, (length[0] ?? 0) / 4)] : undefined;
 }
 
 /** Whether this process sees other users' identities through a user namespace's partial map. */

@@ -1,7 +1,7 @@
 import type { NativeLibrary } from "./native_library.ts";
+import { socketOption } from "./socket_option.ts";
 
 // <asm-generic/socket.h>; the same on x86-64 and arm64.
-const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 const SO_DOMAIN = 39;
@@ -19,9 +19,9 @@ const PATH_OFFSET = 2;
  * @returns undefined for what is no Unix stream socket that listens at a path
  */
 export function listeningPath(libc: NativeLibrary, descriptor: number): string | undefined {
-  const isListener = option(libc, descriptor, SO_DOMAIN) === AF_UNIX &&
-    option(libc, descriptor, SO_TYPE) === SOCK_STREAM &&
-    option(libc, descriptor, SO_ACCEPTCONN) === 1;
+  const option = (name: number) => socketOption(libc, descriptor, name, 4)?.[0];
+  const isListener = option(SO_DOMAIN) === AF_UNIX && option(SO_TYPE) === SOCK_STREAM &&
+    option(SO_ACCEPTCONN) === 1;
   return isListener ? boundPath(libc, descriptor) : undefined;
 }
 
@@ -29,17 +29,6 @@ export function listeningPath(libc: NativeLibrary, descriptor: number): string |
 export function widenBacklog(libc: NativeLibrary, descriptor: number, backlog: number): void {
   const listen = libc.symbol("listen", { parameters: ["i32", "i32"], result: "i32" });
   listen(descriptor, backlog);
-}
-
-function option(libc: NativeLibrary, descriptor: number, name: number): number | undefined {
-  const getsockopt = libc.symbol("getsockopt", {
-    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
-    result: "i32",
-  });
-  const value = new Int32Array(1);
-  const length = new Uint8Array(Uint32Array.of(value.byteLength).buffer);
-  const status = getsockopt(descriptor, SOL_SOCKET, name, new Uint8Array(value.buffer), length);
-  return status === 0 ? value[0] : undefined;
 }
 
 /** getsockname(2); an abstract address begins with a zero. */
