@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { AppError, systemErrorCode } from "../errors.ts";
 import { OVERFLOW_ID } from "../model/peer_credentials.ts";
 import type { Platform } from "../platform/platform.ts";
+import { isRootsAlone } from "../roots_alone.ts";
 
 /**
  * Whether to talk to the process behind a connection: one that only looks like a daemon could hand
@@ -43,15 +44,9 @@ export function assertTrustedServer(
 function isRootsSocket(path: string): boolean {
   try {
     const socket = lstatSync(path);
-    return socket.isSocket() && socket.uid === 0 && isRootsFolder(dirname(path));
+    return socket.isSocket() && socket.uid === 0 && isRootsAlone(dirname(path));
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
     return false;
   }
-}
-
-function isRootsFolder(path: string): boolean {
-  const { uid, mode } = lstatSync(path);
-  const isRoots = uid === 0 && (mode & 0o022) === 0;
-  return isRoots && (path === dirname(path) || isRootsFolder(dirname(path)));
 }

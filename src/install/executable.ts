@@ -1,5 +1,5 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, realpathSync } from "node:fs";
+import { isRootsAlone } from "../roots_alone.ts";
 import { placeFile, readPlaced } from "./placed_file.ts";
 
 /** Where an executable goes that is somewhere else. */
@@ -31,13 +31,4 @@ export function installExecutable(execPath: string, installed = INSTALLED_EXECUT
 /** Whether the file at a path is a copy of this executable. */
 export function isCopy(path: string, execPath: string): boolean {
   return readPlaced(path)?.equals(readFileSync(execPath)) === true;
-}
-
-/** With all the folders on the way to it. */
-function isRootsAlone(path: string): boolean {
-  for (let place = path;; place = dirname(place)) {
-    const { uid, mode } = statSync(place);
-    if (uid !== 0 || (mode & 0o022) !== 0) return false;
-    if (place === dirname(place)) return true;
-  }
 }
